@@ -1,0 +1,423 @@
+"""The nouns of trace-git: frozen values that every floor speaks.
+
+Pure values. Identity (hashes, refs, files) is storage's affair: nothing here reads
+or writes anything, and nothing here knows git. Only the standard library is imported.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Protocol, runtime_checkable
+
+ROLES = ("system", "developer", "user", "assistant", "tool", "function")
+KINDS = ("message", "summary", "collapse", "conflict")
+
+OPENAI = "openai.chat"
+ANTHROPIC = "anthropic.messages"
+SWE_AGENT = "swe-agent"
+
+ESTIMATE = "estimate"  # stands behind the tokenizer's name in a trailer whose count is not exact
+
+
+class TokenCount(int):
+    """A number of tokens that says how it was found.
+
+    ``exact`` is false when a part is an estimate (tool calls, images, another
+    provider's framing). ``counter`` names who counted: a tokenizer, or ``"api"``.
+    """
+
+    exact: bool
+    counter: str
+
+    def __new__(cls, value: int, *, exact: bool = True, counter: str = "") -> TokenCount:
+        self = super().__new__(cls, value)
+        self.exact = exact
+        self.counter = counter
+        return self
+
+    def __repr__(self) -> str:
+        return f"TokenCount({int(self)}, exact={self.exact}, counter={self.counter!r})"
+
+    def __getnewargs_ex__(self) -> tuple[tuple[int], dict[str, Any]]:
+        return (int(self),), {"exact": self.exact, "counter": self.counter}
+
+
+@runtime_checkable
+class Tokenizer(Protocol):
+    """Anything with a ``name`` and ``count(text) -> int`` counts for a trace."""
+
+    @property
+    def name(self) -> str: ...
+
+    def count(self, text: str) -> int: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens as an API reported them. ``prompt`` includes the ``cached`` ones."""
+
+    prompt: int = 0
+    completion: int = 0
+    cached: int = 0
+    model: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """A call inside an assistant message. ``arguments`` is as the model gave it: text or an object."""
+
+    id: str | None
+    name: str
+    arguments: Any
+
+
+@dataclass(frozen=True)
+class Message:
+    """One message, losslessly, in the format it came in.
+
+    ``body`` is the message as the provider's format writes it (``fmt``), with the
+    order of its keys kept. Treat it as read-only; ``to_dict()`` gives a copy of your own.
+    """
+
+    role: str
+    body: Mapping[str, Any]
+    fmt: str = OPENAI
+    kind: str = "message"
+    model: str | None = None
+    name: str | None = None
+    provenance: Mapping[str, Any] | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """The message as it was given: a fresh dict that the caller may change."""
+        return copy.deepcopy(dict(self.body))
+
+    @property
+    def content(self) -> Any:
+        """The ``content`` of the body: a str, a list of blocks, or None."""
+        return self.body.get("content")
+
+    @cached_property
+    def text(self) -> str:
+        """What a reader sees: text blocks joined by newlines; calls, images and thinking left out."""
+        return _text_of(self.content)
+
+    @cached_property
+    def calls(self) -> tuple[ToolCall, ...]:
+        """The tool calls this message makes, in order (OpenAI, legacy function_call, Anthropic)."""
+        return tuple(_calls_of(self.body))
+
+    @cached_property
+    def answers(self) -> tuple[str | None, ...]:
+        """The ids of the calls this message answers; None for a legacy function result, which has no id."""
+        return tuple(_answers_of(self.role, self.body))
+
+
+def _text_of(content: Any) -> str:
+    if isinstance(content, str):
+        return content
+    if not isinstance(content, Sequence):
+        return ""
+    parts: list[str] = []
+    for block in content:
+        if isinstance(block, str):
+            parts.append(block)
+        elif isinstance(block, Mapping):
+            if isinstance(block.get("text"), str):
+                parts.append(block["text"])
+            elif block.get("type") == "tool_result":
+                parts.append(_text_of(block.get("content")))
+    return "\n".join(part for part in parts if part)
+
+
+def _blocks(body: Mapping[str, Any], kind: str) -> list[Mapping[str, Any]]:
+    content = body.get("content")
+    if not isinstance(content, list | tuple):
+        return []
+    return [block for block in content if isinstance(block, Mapping) and block.get("type") == kind]
+
+
+def _calls_of(body: Mapping[str, Any]) -> list[ToolCall]:
+    calls: list[ToolCall] = []
+    listed = body.get("tool_calls")
+    for call in listed if isinstance(listed, list | tuple) else ():
+        function = (call.get("function") or call.get("custom") or {}) if isinstance(call, Mapping) else None
+        if isinstance(function, Mapping):
+            arguments = function.get("arguments", function.get("input"))
+            calls.append(ToolCall(call.get("id"), str(function.get("name", "")), arguments))
+    legacy = body.get("function_call")
+    if isinstance(legacy, Mapping):
+        calls.append(ToolCall(None, str(legacy.get("name", "")), legacy.get("arguments")))
+    for block in _blocks(body, "tool_use"):
+        calls.append(ToolCall(block.get("id"), str(block.get("name", "")), block.get("input")))
+    return calls
+
+
+def _answers_of(role: str, body: Mapping[str, Any]) -> list[str | None]:
+    if role == "function":
+        return [None]
+    if role == "tool":
+        several = body.get("tool_call_ids")
+        if isinstance(several, list | tuple):
+            return list(several)
+        return [body.get("tool_call_id")]
+    return [block.get("tool_use_id") for block in _blocks(body, "tool_result")]
+
+
+def system(text: str, **extra: Any) -> Message:
+    """A system message in OpenAI's chat format."""
+    return Message("system", {"role": "system", "content": text, **extra})
+
+
+def user(text: str, **extra: Any) -> Message:
+    """A user message in OpenAI's chat format."""
+    return Message("user", {"role": "user", "content": text, **extra})
+
+
+def assistant(
+    text: str | None = None, *, tool_calls: Sequence[Mapping[str, Any]] | None = None, **extra: Any
+) -> Message:
+    """An assistant message in OpenAI's chat format; ``text`` may be None beside ``tool_calls``."""
+    body: dict[str, Any] = {"role": "assistant", "content": text, **extra}
+    if tool_calls:
+        body["tool_calls"] = [dict(call) for call in tool_calls]
+    return Message("assistant", body)
+
+
+def tool(text: str, call_id: str, **extra: Any) -> Message:
+    """The result of the tool call ``call_id`` in OpenAI's chat format."""
+    return Message("tool", {"role": "tool", "tool_call_id": call_id, "content": text, **extra})
+
+
+class Item:
+    """One message at one place of a context.
+
+    ``id`` is 16 hex digits and stable for life; ``blob`` is the git blob id of the
+    present version. ``message`` and ``kind`` are read when first asked for.
+    """
+
+    __slots__ = ("_load", "_message", "blob", "id", "pinned", "role")
+
+    def __init__(self, id: str, role: str, blob: str, load: Callable[[str], Message], *, pinned: bool = False) -> None:
+        self.id = id
+        self.role = role
+        self.blob = blob
+        self.pinned = pinned
+        self._load = load
+        self._message: Message | None = None
+
+    @property
+    def message(self) -> Message:
+        if self._message is None:
+            self._message = self._load(self.blob)
+        return self._message
+
+    @property
+    def kind(self) -> str:
+        return self.message.kind
+
+    def with_pinned(self, pinned: bool) -> Item:
+        """The same item with another pin state; what was read already is shared."""
+        other = Item(self.id, self.role, self.blob, self._load, pinned=pinned)
+        other._message = self._message
+        return other
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Item):
+            return NotImplemented
+        return (self.id, self.blob, self.pinned) == (other.id, other.blob, other.pinned)
+
+    def __hash__(self) -> int:
+        return hash((self.id, self.blob, self.pinned))
+
+    def __repr__(self) -> str:
+        return f"Item({self.id} {self.role}{' pinned' if self.pinned else ''})"
+
+
+@dataclass(frozen=True)
+class Context:
+    """The ordered items of one commit: what a model would be shown.
+
+    ``commit`` is the commit id, or None for a trace with no commit yet; ``tools`` are
+    the tool definitions in force. ``tokens`` counts the items as a prompt (see ``Prompt``).
+    """
+
+    commit: str | None
+    items: tuple[Item, ...]
+    tokens: TokenCount
+    tools: tuple[Mapping[str, Any], ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    def messages(self) -> list[dict[str, Any]]:
+        """Each item's message as it was given, in order, as fresh dicts."""
+        return [item.message.to_dict() for item in self.items]
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Which part of a prompt's output came from which item.
+
+    For list outputs ``start:stop`` index the list; for text they are character
+    offsets; ``block`` is ``(first, last)`` inside a merged message, or None.
+    """
+
+    item: str
+    start: int
+    stop: int
+    block: tuple[int, int] | None = None
+
+
+class Prompt:
+    """A context rendered for a model.
+
+    ``output`` is what to send (built freshly at first access and then yours to change);
+    ``tokens`` counts it; ``digest`` is 64 hex of sha256 over format version, materializer,
+    canonical output and tools; ``spans`` maps items to parts of the output; ``warnings``
+    are one line each.
+    """
+
+    __slots__ = ("_build", "_digest", "_output", "_spans", "commit", "items", "tokens", "warnings")
+
+    def __init__(
+        self,
+        *,
+        build: Callable[[], Any],
+        spans: Callable[[], tuple[Span, ...]],
+        tokens: TokenCount,
+        digest: str | Callable[[], str],
+        warnings: tuple[str, ...] = (),
+        commit: str | None = None,
+        items: tuple[Item, ...] = (),
+    ) -> None:
+        self._build: Callable[[], Any] | None = build
+        self._output: Any = None
+        self._spans: tuple[Span, ...] | Callable[[], tuple[Span, ...]] = spans
+        self.tokens = tokens
+        self._digest = digest
+        self.warnings = warnings
+        self.commit = commit
+        self.items = items
+
+    @property
+    def output(self) -> Any:
+        if self._build is not None:
+            self._output, self._build = self._build(), None
+        return self._output
+
+    @property
+    def digest(self) -> str:
+        if callable(self._digest):
+            self._digest = self._digest()
+        return self._digest
+
+    @property
+    def spans(self) -> tuple[Span, ...]:
+        if callable(self._spans):
+            self._spans = self._spans()
+        return self._spans
+
+    def __repr__(self) -> str:
+        return f"Prompt(tokens={int(self.tokens)}, digest={self.digest[:12]}…)"
+
+
+@dataclass(frozen=True, slots=True)
+class Author:
+    """Who produced something: a role, a model, an agent or a person."""
+
+    name: str
+    email: str
+
+
+@dataclass(frozen=True)
+class Commit:
+    """One commit of a trace. Ids are 40 hex; ``timestamp`` is in seconds since 1970 (UTC).
+
+    ``tokens`` is the change of the context's size, ``context_tokens`` the size after it;
+    both are None when no tokenizer was there. ``items`` are the items it added or changed.
+    """
+
+    id: str
+    tree: str
+    parents: tuple[str, ...]
+    author: Author
+    committer: Author
+    timestamp: int
+    message: str
+    trailers: Mapping[str, str]
+    load_items: Callable[[Commit], tuple[Item, ...]] = field(repr=False, compare=False)
+
+    @property
+    def short_id(self) -> str:
+        return self.id[:8]
+
+    @property
+    def subject(self) -> str:
+        return self.message.split("\n", 1)[0]
+
+    @property
+    def op(self) -> str:
+        """The verb that made it: append, edit, pin, unpin, drop, merge, compress, … ; "" for a foreign commit."""
+        return self.trailers.get("Trace-Op", "")
+
+    @property
+    def tokens(self) -> TokenCount | None:
+        return self._count("Trace-Tokens")
+
+    @property
+    def context_tokens(self) -> TokenCount | None:
+        return self._count("Trace-Context-Tokens")
+
+    @property
+    def usage(self) -> Usage | None:
+        """What the API reported for the call that produced this commit, if it did."""
+        words = dict(word.split("=", 1) for word in self.trailers.get("Trace-Usage", "").split() if "=" in word)
+        if not words:
+            return None
+        numbers = [int(words[key]) if words.get(key, "").isdigit() else 0 for key in ("prompt", "completion", "cached")]
+        return Usage(numbers[0], numbers[1], numbers[2], words.get("model"))
+
+    @cached_property
+    def items(self) -> tuple[Item, ...]:
+        return self.load_items(self)
+
+    def _count(self, key: str) -> TokenCount | None:
+        text = self.trailers.get(key, "")
+        try:
+            value = int(text)
+        except ValueError:
+            return None
+        counter, _, mark = self.trailers.get("Trace-Tokenizer", "").partition(" ")
+        return TokenCount(value, exact=mark != ESTIMATE, counter=counter)
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """A branch: its short name, the commit it is at, and whether the handle is bound to it."""
+
+    name: str
+    commit: str
+    current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """Where a handle stands. ``roles`` maps a role (or "pinned", "summary") to its tokens.
+
+    ``branch`` is None when looking at a commit (detached); ``reported`` is the prompt size an
+    API last reported for this very context, or None; ``budget`` is in tokens, or None.
+    """
+
+    path: str
+    branch: str | None
+    head: str | None
+    items: int
+    tokens: TokenCount
+    roles: Mapping[str, int]
+    pinned: int
+    reported: TokenCount | None
+    budget: int | None
+    warnings: tuple[str, ...]

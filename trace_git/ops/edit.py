@@ -1,0 +1,75 @@
+"""edit: give an item new content. Same id, same place, new version."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from ..errors import InvalidInputError, RefusedError, StateError
+from ..formats import given as intake
+from ..model import Commit, Item, Message, TokenCount
+from ..store import codec
+from ..store.snapshot import Draft
+from ..store.trees import blob_id
+from ..view.handle import Handle
+from ..view.items import find
+from . import write
+from .record import author_of
+from .subject import words
+
+
+def edit(
+    handle: Handle,
+    item: str | Item | Commit,
+    given: Any,
+    *,
+    force: bool = False,
+    message: str | None = None,
+    timestamp: float | datetime | None = None,
+) -> Commit:
+    """Commit a new version of ``item``; see ``Repo.edit``. The same content again changes nothing."""
+    branch = write.branch_of(handle)
+    with handle.store.transaction("edit", [branch], spaces=(handle.namespace,)) as transaction:
+        tip = transaction.ref(branch)
+        if tip is None:
+            raise StateError("no commits yet", hint="commit something first")
+        parent = handle.commit(tip)
+        old = find(handle.context(tip).items, item)
+        if old.pinned and not force:
+            raise RefusedError(f"item {old.id} is pinned", hint="unpin it first, or edit with force (--force)")
+        fresh = _fresh(old.message, given)
+        data = codec.encode(fresh)
+        if blob_id(data) == old.blob:
+            return parent
+        draft = Draft(transaction, handle.snapshots, parent.tree, handle.namespace)
+        entry = next(entry for entry in handle.snapshots.entries(parent.tree) if entry.place.item == old.id)
+        draft.replace(entry, data, pinned=old.pinned)
+        title = f"edit: {old.id[:8]} {words(fresh)}"[:72]
+        tokens = _difference(handle, old, fresh, blob_id(data))
+        change = write.Change("edit", title, author_of(fresh), tokens, write.seconds(timestamp), message)
+        oid = write.commit(handle, transaction, draft, parent, change)
+    return handle.commit(oid)
+
+
+def _fresh(old: Message, given: Any) -> Message:
+    """The new version: a text replaces the content and keeps the rest; anything else replaces the message."""
+    if isinstance(given, str):
+        return replace(old, body={**old.body, "content": given})
+    read = intake.read(given)
+    if len(read.messages) != 1:
+        raise InvalidInputError(f"an edit takes one message, not {len(read.messages)}")
+    if read.messages[0].role != old.role:
+        raise InvalidInputError(
+            f"an edit keeps the role {old.role!r}",
+            field="role",
+            hint="drop the item and commit a new one with the other role",
+        )
+    return replace(read.messages[0], kind=old.kind, provenance=old.provenance)
+
+
+def _difference(handle: Handle, old: Item, fresh: Message, blob: str) -> TokenCount | None:
+    if handle.counter is None:
+        return None
+    before, after = handle.contexts.count(old), handle.counter.message(fresh, blob)
+    return TokenCount(after - before, exact=before.exact and after.exact, counter=handle.counter.name)

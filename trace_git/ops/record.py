@@ -1,0 +1,104 @@
+"""commit: put messages at the end of the context."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from hashlib import sha256
+from typing import Any
+from urllib.parse import quote
+
+from ..errors import ConflictError
+from ..formats import given as intake
+from ..model import Author, Commit, Item, Message, Prompt, TokenCount, Usage
+from ..store import codec
+from ..store.snapshot import Draft, Entry
+from ..store.trees import blob_id
+from ..view.handle import Handle
+from . import pins, write
+from .subject import subject
+
+
+def commit(
+    handle: Handle,
+    given: Any,
+    *,
+    role: str | None = None,
+    message: str | None = None,
+    timestamp: float | datetime | None = None,
+    usage: Usage | None = None,
+    pin: bool = False,
+    prompt: Prompt | None = None,
+    expect: Commit | str | None = None,
+) -> Commit:
+    """Commit a text, a dict, a Message, a list of them, or a provider's response; see ``Repo.commit``."""
+    read = intake.read(given, role=role)
+    return append(
+        handle,
+        read.messages,
+        message=message,
+        timestamp=write.seconds(timestamp),
+        usage=usage or read.usage,
+        pin=pin,
+        prompt=prompt,
+        expect=expect.id if isinstance(expect, Commit) else expect,
+    )
+
+
+def append(
+    handle: Handle,
+    messages: Sequence[Message],
+    *,
+    message: str | None = None,
+    timestamp: int | None = None,
+    usage: Usage | None = None,
+    pin: bool = False,
+    prompt: Prompt | None = None,
+    expect: str | None = None,
+) -> Commit:
+    """One commit with ``messages`` behind all others. ConflictError when the branch is not at ``expect``."""
+    branch = write.branch_of(handle)
+    blobs = [codec.encode(one) for one in messages]  # before the lock: refusals and the slow part
+    tokens = _count(handle, messages, blobs)
+    with handle.store.transaction("append", [branch], spaces=(handle.namespace,)) as transaction:
+        tip = transaction.ref(branch)
+        if expect is not None and tip != expect:
+            raise ConflictError(
+                f"the branch is at {tip or 'no commit'}, not at {expect}", hint="look at what came, then commit again"
+            )
+        parent = handle.commit(tip) if tip else None
+        draft = Draft(transaction, handle.snapshots, parent.tree if parent else None, handle.namespace)
+        entries = [draft.append(one.role, data, tip) for one, data in zip(messages, blobs, strict=True)]
+        if pin:
+            draft.pin(entries)
+        trailers = _usage(handle, usage, prompt, parent) if usage else {}
+        change = write.Change("append", subject(messages), author_of(messages[0]), tokens, timestamp, message, trailers)
+        oid = write.commit(handle, transaction, draft, parent, change)
+        if pin:
+            pins.label(transaction, [entry.place.item for entry in entries], oid, handle.namespace)
+    return handle.commit(oid)
+
+
+def author_of(message: Message) -> Author:
+    """Who produced a message: its model, else its role."""
+    return Author(message.model or message.name or message.role, f"{message.role}@trace")
+
+
+def _count(handle: Handle, messages: Sequence[Message], blobs: Sequence[bytes]) -> TokenCount | None:
+    if handle.counter is None:
+        return None
+    counts = [handle.counter.message(one, blob_id(data)) for one, data in zip(messages, blobs, strict=True)]
+    return TokenCount(sum(counts), exact=all(count.exact for count in counts), counter=handle.counter.name)
+
+
+def _usage(handle: Handle, usage: Usage, prompt: Prompt | None, parent: Commit | None) -> dict[str, str]:
+    """The usage trailer, bound to the items that were sent: the prompt's, else those of the parent's context."""
+    sent = prompt.items if prompt is not None else handle.context(parent.id).items if parent else ()
+    model = quote(usage.model or "unknown", safe="/:@+")
+    numbers = f"prompt={usage.prompt} completion={usage.completion} cached={usage.cached}"
+    return {"Trace-Usage": f"{numbers} model={model} over={digest(sent)}"}
+
+
+def digest(items: Sequence[Item] | Sequence[Entry]) -> str:
+    """32 hex that name the versions of ``items`` in their order."""
+    return sha256("".join([item.blob for item in items]).encode()).hexdigest()[:32]

@@ -1,0 +1,96 @@
+"""One commit: the tree of a draft, its trailers, and the ref it moves. All verbs end here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from ..errors import InvalidInputError, StateError
+from ..model import ESTIMATE, Author, Commit, TokenCount
+from ..safe import safe_text
+from ..store import commits
+from ..store.snapshot import Draft
+from ..store.transaction import Transaction
+from ..view.handle import Handle
+
+_LATEST = 1 << 40  # seconds; git's own tools fail far beyond
+
+
+@dataclass(frozen=True)
+class Change:
+    """What a verb wants committed. ``tokens`` is what it adds to the context; None when nobody counts."""
+
+    verb: str
+    subject: str
+    author: Author
+    tokens: TokenCount | None
+    timestamp: int | None = None
+    message: str | None = None
+    trailers: Mapping[str, str] = field(default_factory=dict)
+
+
+def branch_of(handle: Handle) -> str:
+    """The branch ref to commit to; StateError on a detached look."""
+    if handle.branch is None:
+        at = (handle.detached or "")[:8]
+        raise StateError(
+            f"this is a read-only look at {at}", hint=f"make a branch there first: trace switch -c NAME {at}"
+        )
+    return handle.branch
+
+
+def commit(handle: Handle, transaction: Transaction, draft: Draft, parent: Commit | None, change: Change) -> str:
+    """Write the draft's tree and a commit on ``parent`` into the transaction, move the branch; the new id."""
+    trailers = {"Trace-Op": change.verb, **_counts(handle, parent, change.tokens), **change.trailers}
+    data = commits.build(
+        draft.write(),
+        (parent.id,) if parent else (),
+        commits.person(change.author),
+        handle.store.committer,
+        handle.store.now() if change.timestamp is None else change.timestamp,
+        message_text(change.message) if change.message is not None else change.subject,
+        trailers,
+    )
+    oid = transaction.put_commit(data)
+    transaction.move(branch_of(handle), oid)
+    return oid
+
+
+def _counts(handle: Handle, parent: Commit | None, added: TokenCount | None) -> dict[str, str]:
+    """The token trailers; none at all when nobody counts."""
+    if handle.counter is None or added is None:
+        return {}
+    before = handle.contexts.total(parent) if parent else handle.counter.total(())
+    if not before and added:
+        added = handle.counter.total((added,))  # the first message also primes the answer
+    exact = before.exact and added.exact
+    name = handle.counter.name if exact else f"{handle.counter.name} {ESTIMATE}"
+    return {"Trace-Tokens": f"{int(added):+d}", "Trace-Context-Tokens": str(before + added), "Trace-Tokenizer": name}
+
+
+def message_text(given: str) -> str:
+    """A commit message as the user wrote it, made safe for terminals."""
+    if not isinstance(given, str):
+        raise InvalidInputError("the commit message is not text", field="message")
+    text = safe_text(given, multiline=True).strip("\n")
+    if not text.strip():
+        raise InvalidInputError("the commit message is empty", field="message", hint="leave it out for a made one")
+    return text
+
+
+def seconds(timestamp: float | datetime | None) -> int | None:
+    """A timestamp as whole seconds since 1970 (what git keeps); a datetime without a zone is refused."""
+    if timestamp is None:
+        return None
+    if isinstance(timestamp, datetime):
+        if timestamp.tzinfo is None:
+            raise InvalidInputError(
+                "the timestamp has no time zone", field="timestamp", hint="use datetime.now(timezone.utc)"
+            )
+        timestamp = timestamp.timestamp()
+    if isinstance(timestamp, bool) or not isinstance(timestamp, int | float) or not 0 <= timestamp < _LATEST:
+        raise InvalidInputError(
+            f"{timestamp!r} is not a time", field="timestamp", hint="give seconds since 1970 or a datetime"
+        )
+    return int(timestamp)

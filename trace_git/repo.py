@@ -1,0 +1,244 @@
+"""The front door: ``Repo``, one open trace. Short methods, no logic: each verb is one file in ``ops`` or ``view``."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from .model import Author, Branch, Commit, Context, Item, Prompt, Status, Tokenizer, Usage
+from .ops import branches, edit, importing, opening, pins, record, tools
+from .ops import export as exporting
+from .ops.verify import Finding, verify
+from .view import history, materialize, status
+from .view.handle import Handle
+
+DEFAULT_TOKENIZER = "o200k_base"
+MEMORY = ":memory:"
+
+
+class Repo:
+    """An open trace: a git repository whose commits are the messages of a context.
+
+    Open one with ``Repo.open(path)``. A handle is bound to one branch, sees what other processes commit, and
+    may be used from several threads. Every commit is durable when the call returns (see ``durability``).
+    Close it, or use it as a context manager.
+    """
+
+    def __init__(self, handle: Handle, *, temporary: str | None = None) -> None:
+        self._handle = handle
+        self._renderer = materialize.Renderer()
+        self._temporary = temporary
+
+    @classmethod
+    def open(
+        cls,
+        path: str | os.PathLike[str] = ".trace",
+        *,
+        create: bool = True,
+        branch: str | None = None,
+        tokenizer: str | Tokenizer | None = DEFAULT_TOKENIZER,
+        durability: str = "full",
+        budget: int | None = None,
+        committer: Author | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> Repo:
+        """Open the trace at ``path`` (the trace itself or a folder with a ``.trace``), making it when it is missing.
+
+        ``create=False`` refuses to make one (NotFoundError). ``branch`` binds the handle to a branch other than HEAD's.
+        ``tokenizer`` is a name (o200k_base, cl100k_base, p50k_base, "estimate"), an object with ``name`` and ``count``,
+        or None. ``durability`` is "full" (a returned commit survives a power loss) or "os" (it survives a kill).
+        ``budget`` is in tokens. ``":memory:"`` is a trace in a temporary folder that goes at close.
+        """
+        if path == MEMORY:
+            folder = tempfile.mkdtemp(prefix="trace-git-")
+            path, temporary = os.path.join(folder, "memory.trace"), folder
+        else:
+            temporary = None
+        handle = opening.open_handle(
+            os.fspath(path),
+            create=create,
+            branch=branch,
+            tokenizer=tokenizer,
+            durability=durability,
+            budget=budget,
+            committer=committer,
+            clock=clock,
+        )
+        return cls(handle, temporary=temporary)
+
+    @staticmethod
+    def find(start: str | os.PathLike[str] = ".") -> Path:
+        """The trace that ``start`` is in, looking upwards as git does; NotFoundError when there is none."""
+        return opening.find(start)
+
+    # -- writing ---------------------------------------------------------------------------
+
+    def commit(
+        self,
+        content: Any,
+        *,
+        role: str | None = None,
+        message: str | None = None,
+        timestamp: float | datetime | None = None,
+        usage: Usage | None = None,
+        pin: bool = False,
+        prompt: Prompt | None = None,
+        expect: Commit | str | None = None,
+    ) -> Commit:
+        """Commit ``content`` at the end of the context.
+
+        ``content`` is a text (of ``role``, default "user"), an OpenAI or Anthropic message as a dict, a ``Message``, a
+        list of these (one commit, several items), or a provider's response. ``message`` is the commit message.
+        ``usage`` is what the API reported; a response brings its own, and ``prompt`` says what had been sent.
+        ``timestamp`` is in seconds or an aware datetime. ``expect`` is compare-and-swap: ConflictError when the branch
+        is not at that commit.
+        """
+        return record.commit(
+            self._handle,
+            content,
+            role=role,
+            message=message,
+            timestamp=timestamp,
+            usage=usage,
+            pin=pin,
+            prompt=prompt,
+            expect=expect,
+        )
+
+    def edit(self, item: str | Item | Commit, content: Any, *, force: bool = False, message: str | None = None,
+             timestamp: float | datetime | None = None) -> Commit:  # fmt: skip
+        """Give an item new content; id and place stay. A text replaces the content; a dict the message.
+
+        RefusedError for a pinned item unless ``force``. AmbiguousRevisionError for a commit with several items.
+        """
+        return edit.edit(self._handle, item, content, force=force, message=message, timestamp=timestamp)
+
+    def pin(self, item: str | Item | Commit) -> Commit:
+        """Pin an item with its tool group: it stays verbatim whatever rewrites the context."""
+        return pins.pin(self._handle, item)
+
+    def unpin(self, item: str | Item | Commit) -> Commit:
+        """Release a pinned item with its tool group."""
+        return pins.unpin(self._handle, item)
+
+    def set_tools(self, definitions: Sequence[Mapping[str, Any]] | None) -> Commit | None:
+        """Commit the tool definitions that go with the context from here on; None or [] takes them away."""
+        return tools.set_tools(self._handle, definitions)
+
+    @property
+    def tools(self) -> tuple[Mapping[str, Any], ...]:
+        """The tool definitions in force at HEAD."""
+        return self.context().tools if self._head() else ()
+
+    def import_file(self, path: str | os.PathLike[str], *, format: str | None = None,
+                    progress: Callable[[int, int], None] | None = None) -> importing.ImportResult:  # fmt: skip
+        """Import a transcript; forks become branches. ``progress(done, total)`` counts commits."""
+        return importing.import_file(self._handle, path, format=format, progress=progress)
+
+    def batch(self) -> AbstractContextManager[None]:
+        """Commits in this block are synced together and are one operation; what was committed stays."""
+        return self._handle.store.batch()
+
+    # -- reading ---------------------------------------------------------------------------
+
+    def context(self, rev: str | Commit = "HEAD") -> Context:
+        """The ordered items at a revision; empty on a branch without commits."""
+        head = self._head() if rev in ("HEAD", "@") else self._resolve(rev)
+        return self._handle.context(head)
+
+    def materialize(self, rev: str | Commit = "HEAD", *, materializer: str | Callable[[Context], Any] = "openai",
+                    repair: bool = False) -> Prompt:  # fmt: skip
+        """The context as what a model is sent: openai, anthropic, text, xml, or a callable of the Context.
+
+        RefusedError when the provider would refuse it; ``repair=True`` leaves out what is in the way.
+        """
+        return self._renderer.render(self.context(rev), materializer, repair=repair)
+
+    def log(self, rev: str | Commit = "HEAD", *, limit: int | None = None) -> Iterator[Commit]:
+        """Commits from a revision back, newest first; nothing on a branch without commits."""
+        head = self._head() if rev in ("HEAD", "@") else self._resolve(rev)
+        return history.log(self._handle, head, limit=limit) if head else iter(())
+
+    def get(self, rev: str | Commit) -> Commit:
+        """One commit by hash, prefix, branch, tag, or ``HEAD~2``."""
+        return self._handle.commit(self._resolve(rev))
+
+    def status(self) -> Status:
+        """Where this handle stands and how full its context is."""
+        self._handle.store.refresh()
+        return status.status(self._handle)
+
+    def export(self, rev: str | Commit = "HEAD", *, format: str = "openai") -> str:
+        """The context at a revision as a transcript in one of the import formats."""
+        return exporting.export(self._handle, self._resolve(rev), format)
+
+    def verify(self) -> tuple[Finding, ...]:
+        """Everything that is wrong with this trace; nothing when all is well."""
+        self._handle.store.refresh()
+        return verify(self._handle)
+
+    # -- branches --------------------------------------------------------------------------
+
+    def branch(self, name: str, *, at: str | Commit = "HEAD") -> Branch:
+        """Make a branch; nothing is copied."""
+        self._handle.store.refresh()
+        return branches.branch(self._handle, name, at=at)
+
+    def branches(self) -> tuple[Branch, ...]:
+        """All branches, by name."""
+        self._handle.store.refresh()
+        return branches.branches(self._handle)
+
+    def switch(self, name: str, *, create: bool = False) -> None:
+        """Bind this handle, and HEAD, to a branch."""
+        self._handle.store.refresh()
+        branches.switch(self._handle, name, create=create)
+
+    # -- the handle ------------------------------------------------------------------------
+
+    @property
+    def path(self) -> Path:
+        """The trace's folder: a bare git repository."""
+        return Path(self._handle.store.folder)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What went wrong without failing a verb, one line each."""
+        return tuple(self._handle.store.warnings)
+
+    def flush(self) -> None:
+        """Make every commit visible to stock git now."""
+        self._handle.store.flush()
+
+    def close(self) -> None:
+        """Flush and close; closing twice is harmless."""
+        opening.close_handle(self._handle)
+        if self._temporary:
+            shutil.rmtree(self._temporary, ignore_errors=True)
+
+    def __enter__(self) -> Repo:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"Repo({str(self.path)!r})"
+
+    def _head(self) -> str | None:
+        self._handle.store.refresh()
+        return self._handle.head()
+
+    def _resolve(self, rev: str | Commit) -> str:
+        self._handle.store.refresh()
+        return history.resolve(self._handle, rev)
+
+
+__all__ = ["Repo"]

@@ -1,0 +1,92 @@
+"""Commit objects: writing one, reading one, and the trailers in the last block of its message.
+
+Trailers are ours alone: they are written below whatever the user said and read back only from the last
+block, and only when that block has nothing but trailers in it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ..errors import CorruptTraceError
+from ..model import Author
+
+_PERSON = re.compile(rb"(.*) <([^<>]*)> (-?\d+) ([+-]\d{4})\Z", re.DOTALL)
+_TRAILER = re.compile(r"([A-Za-z][A-Za-z0-9-]*): (.*)\Z")
+_UNSAFE = re.compile(r"[\x00-\x1f\x7f<>]+")
+
+
+@dataclass(frozen=True, slots=True)
+class CommitData:
+    """A commit as its object says it. Ids are 40 hex; ``timestamp`` is the committer's, in seconds."""
+
+    tree: str
+    parents: tuple[str, ...]
+    author: Author
+    committer: Author
+    timestamp: int
+    message: str
+    trailers: Mapping[str, str]
+
+
+def person(author: Author) -> str:
+    """``Name <email>`` with what git cannot hold replaced; a name is never empty."""
+    name = _UNSAFE.sub(" ", author.name).strip(" .,:;\"'\\") or "unknown"
+    return f"{name} <{_UNSAFE.sub('', author.email).strip()}>"
+
+
+def build(
+    tree: str,
+    parents: tuple[str, ...],
+    author: str,
+    committer: str,
+    timestamp: int,
+    message: str,
+    trailers: Mapping[str, str],
+) -> bytes:
+    """The bytes of a commit object. ``author`` and ``committer`` are as ``person`` gives them; times are UTC."""
+    above = "".join([f"parent {parent}\n" for parent in parents])
+    below = "".join([f"{key}: {value}\n" for key, value in trailers.items()])
+    text = message.rstrip("\n")
+    people = f"author {author} {timestamp} +0000\ncommitter {committer} {timestamp} +0000\n"
+    return f"tree {tree}\n{above}{people}\n{text}\n\n{below}".encode("utf-8", "surrogateescape")
+
+
+def parse(data: bytes, oid: str) -> CommitData:
+    """CorruptTraceError naming ``oid`` when ``data`` is no commit."""
+    head, _, text = data.partition(b"\n\n")
+    tree, parents, people = "", [], {}
+    for line in head.split(b"\n"):
+        key, _, value = line.partition(b" ")
+        if key == b"tree":
+            tree = value.decode("ascii", "replace")
+        elif key == b"parent":
+            parents.append(value.decode("ascii", "replace"))
+        elif key in (b"author", b"committer"):
+            people[key] = _PERSON.match(value)
+    author, committer = people.get(b"author"), people.get(b"committer")
+    if len(tree) != 40 or any(len(parent) != 40 for parent in parents) or author is None or committer is None:
+        raise CorruptTraceError(f"commit {oid} is malformed", object_id=oid, hint="run `trace fsck`")
+    message, trailers = split_trailers(text.decode("utf-8", "replace"))
+    return CommitData(tree, tuple(parents), _author(author), _author(committer), int(committer[3]), message, trailers)
+
+
+def _author(match: re.Match[bytes]) -> Author:
+    return Author(match[1].decode("utf-8", "replace"), match[2].decode("utf-8", "replace"))
+
+
+def split_trailers(text: str) -> tuple[str, dict[str, str]]:
+    """(message without the last block, its trailers), or (message, {}) when that block is not all trailers."""
+    body = text.rstrip("\n")
+    message, _, block = body.rpartition("\n\n")
+    trailers: dict[str, str] = {}
+    for line in block.split("\n"):
+        match = _TRAILER.match(line)
+        if match is None:
+            return body, {}
+        trailers[match[1]] = match[2]
+    if not any(key.startswith("Trace-") for key in trailers):
+        return body, {}
+    return message, trailers

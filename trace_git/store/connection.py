@@ -1,0 +1,203 @@
+"""One process's open files of a trace: journal, refs, objects, and what is journaled but not yet published.
+
+It can look (``refresh``), write a record, publish, and finish what a dead process had begun. When to do
+which, and for whom, is the store's policy. A forked child makes a connection of its own.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+from ..errors import CorruptTraceError, NotFoundError
+from . import layout, recover
+from .journal import Journal, NoJournal
+from .known import Known
+from .locks import TraceLock
+from .objects import ObjectReader
+from .publish import Publisher
+from .records import Entry, Move, Record, pack_record, unpack_record
+from .refs import RefFiles
+
+_OVERLAY_BYTES = 8 << 20  # published objects that are kept at hand
+
+
+class Connection:
+    """``pending`` are the acknowledged records that stock git does not see yet; ``heads`` the refs they move.
+
+    The caller holds ``lock`` around every changing method, and a mutex around all of them.
+    """
+
+    def __init__(
+        self,
+        folder: str,
+        *,
+        writable: bool,
+        durability: str,
+        clock: Callable[[], float],
+        warn: Callable[[str], None],
+    ) -> None:
+        own = os.path.join(folder, "trace")
+        self.folder = folder
+        self.writable = writable
+        self.journal = _journal(folder, writable)
+        self.lock = TraceLock(os.path.join(own, "lock"))
+        self.objects = ObjectReader(os.path.join(folder, "objects"))
+        self.refs = RefFiles(folder, os.path.join(own, "reflock"), os.path.join(own, f"tmp-{os.getpid()}-{id(self):x}"))
+        self.known = Known(folder, self.journal)
+        self.publisher = Publisher(folder, self.journal, self.refs, self.objects, self.known)
+        self.pending: list[Record] = []
+        self.heads: dict[str, str | None] = {}
+        self.first_pending = 0.0
+        self._overlay_bytes = 0
+        self._sync = durability == "full"
+        self._clock = clock
+        self._warn = warn
+
+    @classmethod
+    def opened(cls, folder: str, **settings: Any) -> Connection:
+        """A connection that has seen everything, with what a dead process left unfinished finished."""
+        self = cls(folder, **settings)
+        try:
+            restarted = not self.journal.same_boot
+            self.refresh()
+            unfinished = self.pending or restarted or self.refs.holds_locks() or recover.leftovers(folder)
+            if self.writable and unfinished and self.lock.acquire(wait=restarted):
+                try:
+                    self._finish(restarted)
+                finally:
+                    self.lock.release()
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def close(self) -> None:
+        """Close all files and unlock nothing by hand: in a forked child the lock is the parent's."""
+        self.objects.close()
+        self.lock.close()
+        self.journal.close()
+
+    # -- looking ---------------------------------------------------------------------------
+
+    def refresh(self) -> None:
+        """See what other handles and processes journaled since the last look."""
+        before = self.journal.next_seq
+        renewed, frames = self.journal.refresh()
+        skipped = frames[0].seq != before if frames else self.journal.next_seq != before
+        if renewed or skipped:
+            self.known.forget()
+        fresh = [unpack_record(frame.payload) for frame in frames]
+        self.known.apply(record.entry for record in fresh)
+        done = self.journal.published.seq
+        if self.pending and self.pending[0].entry.seq <= done:
+            self.pending = [record for record in self.pending if record.entry.seq > done]
+            self.heads = {move.ref: move.new for record in self.pending for move in record.entry.moves}
+        for record in fresh:
+            if record.entry.seq > done:
+                self._note(record)
+
+    def _note(self, record: Record) -> None:
+        if not self.pending:
+            self.first_pending = time.monotonic()
+        self.pending.append(record)
+        self.heads.update((move.ref, move.new) for move in record.entry.moves)
+        self.objects.overlay.update(record.objects)
+        self._overlay_bytes += sum([len(data) for _, data in record.objects.values()])
+
+    def ref(self, name: str) -> str | None:
+        """The value of a ref, the journal's before the file's."""
+        return self.heads[name] if name in self.heads else self.refs.read(name)
+
+    # -- writing ---------------------------------------------------------------------------
+
+    def entry(
+        self, verb: str, moves: tuple[Move, ...], *, op: int = 0, spaces: tuple[str, ...] = ("",), note: str = ""
+    ) -> Entry:
+        """The next record's entry; ``op`` is 0 for an operation of its own."""
+        seq = self.journal.next_seq
+        return Entry(seq, op or seq, int(self._clock() * 1000), verb, spaces, moves, note)
+
+    def write(self, record: Record, *, sync: bool) -> None:
+        """Journal a record; when this returns it is acknowledged."""
+        self.journal.append(pack_record(record), sync=sync and self._sync)
+        self.known.apply((record.entry,))
+        self._note(record)
+
+    def sync(self) -> None:
+        """Make durable what was written without a sync."""
+        if self._sync:
+            self.journal.sync()
+
+    def publish(self) -> None:
+        """Let stock git see everything, then checkpoint and consolidate when it is time."""
+        if self.pending:
+            self.sync()
+            self.publisher.publish(self.pending)
+            self._settle()
+        if self.publisher.due():
+            self.publisher.checkpoint()
+        if self.publisher.crowded():
+            with suppress(CorruptTraceError, NotFoundError):  # damage elsewhere is fsck's to tell, not this verb's
+                self.publisher.consolidate()
+
+    def _settle(self) -> None:
+        self.pending = []
+        self.heads = {}
+        if self._overlay_bytes > _OVERLAY_BYTES:
+            self.objects.overlay.clear()
+            self._overlay_bytes = 0
+
+    # -- finishing what others began -------------------------------------------------------
+
+    def _finish(self, restarted: bool) -> None:
+        self.refresh()
+        lost = self.journal.check_tail().lost
+        if restarted:
+            for name in recover.set_aside_torn_packs(self.folder):
+                self._warn(f"{name} was torn by a power loss and set aside; what was acknowledged is in the journal")
+        self._replay()
+        if restarted:
+            self._mend(lost)
+        recover.tidy(self.folder, self.refs)
+
+    def _replay(self) -> None:
+        """Publish what was acknowledged, but leave a ref that a user moved meanwhile where the user put it."""
+        if not self.pending:
+            return
+        moved = recover.moved_by_others(self.refs, self.pending)
+        self.publisher.publish(self.pending, skip=frozenset(move.ref for move in moved))
+        self._settle()
+        self._record("external", tuple(moved))
+
+    def _record(self, verb: str, moves: tuple[Move, ...]) -> None:
+        if moves:
+            self.write(Record(self.entry(verb, moves)), sync=True)
+            self.publisher.publish(self.pending)
+            self._settle()
+
+    def _mend(self, lost: int) -> None:
+        """After a restart: give refs that are garbage, or lead to nothing, their last good value."""
+        present: dict[str, str | None] = {}
+        for ref in ["HEAD", *self.refs.all_names("refs/")]:
+            try:
+                present[ref] = self.refs.read(ref)
+            except CorruptTraceError:
+                present[ref] = None
+        moves = tuple(recover.mend_refs(self.refs, self.objects, self.known, present))
+        self._record("recover", moves)
+        if lost or moves:
+            names = ", ".join(move.ref for move in moves) or "every branch"
+            self._warn(f"after a power loss {lost} unsynced commits are gone; {names} is at its last durable commit")
+        self.journal.mark_published()
+
+
+def _journal(folder: str, writable: bool) -> Journal:
+    if writable:
+        layout.adopt(folder)
+    elif not layout.ours(folder):
+        return NoJournal()
+    return Journal(os.path.join(folder, "trace", "journal"), readonly=not writable)

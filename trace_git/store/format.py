@@ -1,0 +1,80 @@
+"""Names on disk: order keys, item ids, the paths of messages, pins and archives. docs/format.md is the normative text.
+
+Pure functions over bytes and strings; what is inside a blob is ``codec``'s affair.
+"""
+
+from __future__ import annotations
+
+import re
+from hashlib import sha1
+from typing import NamedTuple
+
+from ..errors import CorruptTraceError
+
+FORMAT_NAME = b"format"
+ATTRIBUTES_NAME = b".gitattributes"
+MESSAGES = b"messages"
+PINS = b"pins"
+ARCHIVE = b"archive"
+TOOLS_NAME = b"tools.msgpack"
+SUFFIX = b".msgpack"
+
+_DIGITS = "0123456789abcdefghijklmnopqrstuv"
+_WIDTH = 7
+FIRST_KEY = "1000000"
+MAX_KEY = 24
+_NAME = re.compile(rb"([0-9a-v]{7}(?:\.[0-9a-v]*[1-9a-v])?)-([a-z]{1,16})-([0-9a-f]{16})\.msgpack\Z")
+_NO_PARENT = "0" * 40
+
+
+class Place(NamedTuple):
+    """The parts of a message's file name: order key, role of its first version, item id."""
+
+    key: str
+    role: str
+    item: str
+
+
+def parse_name(name: bytes) -> Place:
+    """CorruptTraceError when ``name`` is not ``<order>-<role>-<id>.msgpack``."""
+    match = _NAME.match(name)
+    if match is None:
+        raise CorruptTraceError(f"messages/ holds a file with a strange name: {name[:80]!r}", hint="run `trace fsck`")
+    return Place(match[1].decode(), match[2].decode(), match[3].decode())
+
+
+def file_name(place: Place) -> bytes:
+    return f"{place.key}-{place.role}-{place.item}.msgpack".encode()
+
+
+def message_path(place: Place) -> tuple[bytes, ...]:
+    """Where a message lives: ``messages/<first five digits>/<sixth>/<name>``, 32 files a folder."""
+    return MESSAGES, place.key[:5].encode(), place.key[5:6].encode(), file_name(place)
+
+
+def pin_path(item: str) -> tuple[bytes, ...]:
+    return PINS, item.encode() + SUFFIX
+
+
+def next_key(key: str | None) -> str:
+    """The key behind ``key`` for an append: the seven digits plus one. ``None`` gives the first key."""
+    if key is None:
+        return FIRST_KEY
+    number = int(key[:_WIDTH], 32) + 1
+    digits = []
+    for _ in range(_WIDTH):
+        number, digit = divmod(number, 32)
+        digits.append(_DIGITS[digit])
+    return "".join(reversed(digits))
+
+
+def item_id(namespace: str, parent: str | None, position: int, blob: bytes, counter: int = 0) -> str:
+    """The stable id of a new item: 16 hex of sha1 over where it is born and what it says.
+
+    Two branches of one namespace that append equal bytes at the same commit make the same item.
+    ``counter`` is above 0 only where the id is taken already.
+    """
+    seed = f"{namespace}\0{parent or _NO_PARENT}\0{position}\0{blob.hex()}"
+    if counter:
+        seed += f"\0{counter}"
+    return sha1(seed.encode()).hexdigest()[:16]

@@ -1,0 +1,258 @@
+"""The journal: an append-only list of checksummed records in preallocated space, synced before it is acknowledged.
+
+It knows frames and generations; what a record means is ``records``' affair, and turning
+records into git objects is ``publish``'s.
+
+    frame    "TGJ1" · payload length u32 · sequence u64 · synced-up-to u64 · checksum 8 bytes · payload
+
+The checksum is blake2b keyed with the generation, over the other header fields and the payload.
+``synced-up-to`` is the last sequence the writer knew to be on the platter: it tells a torn, never
+acknowledged tail from damage to something that was acknowledged.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import struct
+from dataclasses import dataclass
+from hashlib import blake2b
+
+from ..errors import CorruptTraceError, StorageError
+from . import files, marks
+from .marks import DATA_START, Generation, Published
+
+_HEAD = struct.Struct(">4sIQQ8s")
+_SIGNED = struct.Struct(">4sIQQ")
+_MAGIC = b"TGJ1"
+_GROWTH = 256 * 1024
+_AT_REST = 64 * 1024  # what a closed journal keeps
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One record as bytes: its sequence number, its payload, and the offset behind it."""
+
+    seq: int
+    payload: bytes
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Tail:
+    """What lies behind the last good frame: nothing, or ``lost`` records that were never synced."""
+
+    lost: int = 0
+
+
+class Journal:
+    """One open journal file. The caller holds the trace's lock around every changing call."""
+
+    def __init__(self, path: str, *, readonly: bool = False) -> None:
+        self.path = path
+        self.readonly = readonly
+        self.boot = marks.boot_id()
+        self._fd = os.open(path, (os.O_RDONLY if readonly else os.O_RDWR) | os.O_CLOEXEC)
+        self._allocated = os.fstat(self._fd).st_size
+        self._synced = 0
+        self._poisoned = False
+        generation, published = self._read_marks()
+        self.generation = generation
+        self.same_boot = published is not None
+        self.published = published or Published(generation.base - 1, DATA_START)
+        self.next_seq = self.published.seq + 1
+        self.end = self.published.offset
+
+    @classmethod
+    def make(cls, path: str, *, base: int = 1, oplog_size: int = 0) -> None:
+        """Write a new, empty journal at ``path`` and sync it; FileExistsError when there is one."""
+        fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
+        try:
+            os.posix_fallocate(fd, 0, DATA_START + _GROWTH)
+            files.pwrite_all(fd, bytes(DATA_START + _GROWTH), 0)
+            generation = Generation(1, secrets.token_bytes(16), base, oplog_size)
+            marks.write_generation(fd, generation)
+            marks.write_published(fd, generation, Published(base - 1, DATA_START), marks.boot_id())
+        finally:
+            os.close(fd)
+
+    def close(self) -> None:
+        if self._fd >= 0:
+            os.close(self._fd)
+            self._fd = -1
+
+    # -- reading ---------------------------------------------------------------------------
+
+    def _read_marks(self) -> tuple[Generation, Published | None]:
+        for _ in range(50):  # a reader without the lock may meet a slot that is being written
+            page = os.pread(self._fd, DATA_START, 0)
+            generation, published = marks.read(page, self.boot)
+            if generation is not None:
+                return generation, published
+        raise CorruptTraceError(
+            f"{self.path}: the journal's first page is damaged", hint="run `trace fsck` to see what can be read"
+        )
+
+    def refresh(self) -> tuple[bool, list[Frame]]:
+        """Read what others wrote since: (a new generation began, new frames in order).
+
+        Without the lock a half-written last frame simply is not there yet.
+        """
+        generation, published = self._read_marks()
+        renewed = generation.key != self.generation.key
+        if renewed:
+            self.generation = generation
+            self.published = published or Published(generation.base - 1, DATA_START)
+            self.next_seq, self.end = self.published.seq + 1, self.published.offset
+            self._allocated = os.fstat(self._fd).st_size
+        elif published is not None and published.seq > self.published.seq:
+            self.published = published
+            if published.seq >= self.next_seq:  # they were written and published behind our back
+                self.next_seq, self.end = published.seq + 1, published.offset
+        frames = []
+        while (frame := self._frame_at(self.end, self.next_seq)) is not None:
+            frames.append(frame)
+            self.next_seq, self.end = frame.seq + 1, frame.end
+        return renewed, frames
+
+    def all_frames(self) -> list[Frame]:
+        """Every frame of this generation, published or not, in order."""
+        frames: list[Frame] = []
+        offset, seq = DATA_START, self.generation.base
+        while offset < self.end and (frame := self._frame_at(offset, seq)) is not None:
+            frames.append(frame)
+            offset, seq = frame.end, seq + 1
+        if offset < self.published.offset:
+            raise self._corrupt(seq, offset)
+        return frames
+
+    def _frame_at(self, offset: int, seq: int) -> Frame | None:
+        raw = os.pread(self._fd, _HEAD.size, offset)
+        if len(raw) < _HEAD.size or not raw.startswith(_MAGIC):
+            return None
+        magic, length, found, synced, stored = _HEAD.unpack(raw)
+        if found != seq or offset + _HEAD.size + length > os.fstat(self._fd).st_size:
+            return None
+        payload = os.pread(self._fd, length, offset + _HEAD.size)
+        signed = _SIGNED.pack(magic, length, found, synced)
+        if len(payload) < length or self._sum(signed, payload) != stored:
+            return None
+        return Frame(seq, payload, offset + _HEAD.size + length)
+
+    def _sum(self, signed: bytes, payload: bytes) -> bytes:
+        digest = blake2b(signed, digest_size=8, key=self.generation.key)
+        digest.update(payload)
+        return digest.digest()
+
+    def check_tail(self) -> Tail:
+        """Look behind the last good frame (with the lock held, after ``refresh``).
+
+        A later valid record means that one in between is gone. If that one had been synced, or the
+        machine has not restarted since, it is damage: CorruptTraceError. Otherwise it was lost with
+        the power before anybody was promised it, and the count of such records is returned.
+        """
+        size = os.fstat(self._fd).st_size
+        rest = os.pread(self._fd, max(0, size - self.end), self.end)
+        at = rest.find(_MAGIC)
+        later: list[int] = []
+        while at >= 0 and len(rest) - at >= _HEAD.size:
+            magic, length, seq, synced, stored = _HEAD.unpack_from(rest, at)
+            payload = rest[at + _HEAD.size : at + _HEAD.size + length]
+            if seq > self.next_seq and self._sum(_SIGNED.pack(magic, length, seq, synced), payload) == stored:
+                if self.same_boot or synced >= self.next_seq:
+                    raise self._corrupt(self.next_seq, self.end)
+                later.append(seq)
+            at = rest.find(_MAGIC, at + 1)
+        return Tail(max(later) - self.next_seq + 1 if later else 0)
+
+    def _corrupt(self, seq: int, offset: int) -> CorruptTraceError:
+        return CorruptTraceError(
+            f"{self.path}: record {seq} at offset {offset} is damaged and a later one is not",
+            hint="run `trace fsck`; commits that were published are not affected",
+        )
+
+    # -- writing ---------------------------------------------------------------------------
+
+    def append(self, payload: bytes, *, sync: bool) -> Frame:
+        """Write one record; when this returns with ``sync`` it survives a power loss.
+
+        StorageError when it could not be written; then it is not there, and if even that is not
+        sure the journal refuses everything until it is opened again.
+        """
+        if self._poisoned:
+            raise StorageError(
+                "an earlier write failed with its outcome unknown", hint="close the trace and open it again"
+            )
+        start, seq = self.end, self.next_seq
+        signed = _SIGNED.pack(_MAGIC, len(payload), seq, self._synced)
+        frame = signed + self._sum(signed, payload) + payload
+        end = start + len(frame)
+        if end > self._allocated:
+            with files.storing("no room for the record"):
+                self._grow(end)
+        try:
+            files.pwrite_all(self._fd, frame, start)
+            if sync:
+                os.fdatasync(self._fd)
+        except OSError as error:
+            self._take_back(start)
+            raise files.storage_error("the record could not be written", error) from error
+        if sync:
+            self._synced = seq
+        self.next_seq, self.end = seq + 1, end
+        return Frame(seq, payload, end)
+
+    def sync(self) -> None:
+        """Sync the records that were appended without."""
+        if self._synced < self.next_seq - 1:
+            with files.storing("the journal could not be synced"):
+                os.fdatasync(self._fd)
+            self._synced = self.next_seq - 1
+
+    def _grow(self, end: int) -> None:
+        """Reserve space and fill it with zeros: overwriting takes half the time of a first write (ext4)."""
+        size = end + _GROWTH
+        os.posix_fallocate(self._fd, 0, size)
+        files.pwrite_all(self._fd, bytes(size - self._allocated), self._allocated)
+        self._allocated = size
+
+    def _take_back(self, start: int) -> None:
+        try:
+            files.pwrite_all(self._fd, bytes(_HEAD.size), start)
+            os.fdatasync(self._fd)
+        except OSError as error:
+            self._poisoned = True
+            raise StorageError(
+                "a write failed and could not be taken back: outcome unknown",
+                hint="close the trace and open it again to see whether the last commit is there",
+            ) from error
+
+    def mark_published(self) -> None:
+        """Note that every record so far is published."""
+        self.published = Published(self.next_seq - 1, self.end)
+        marks.write_published(self._fd, self.generation, self.published, self.boot)
+
+    def renew(self, oplog_size: int, *, shrink: bool = False) -> None:
+        """Begin a generation and reuse the space. All records must be published, synced and in the operation log."""
+        fresh = Generation(self.generation.counter + 1, secrets.token_bytes(16), self.next_seq, oplog_size)
+        marks.write_generation(self._fd, fresh)
+        self.generation, self.same_boot = fresh, True
+        self.end = DATA_START
+        self.mark_published()
+        if shrink and self._allocated > _AT_REST:
+            os.ftruncate(self._fd, _AT_REST)
+            self._allocated = _AT_REST
+
+
+class NoJournal(Journal):
+    """The journal of a repository that trace-git never wrote to and may not write to now: empty."""
+
+    def __init__(self) -> None:
+        self.path, self.readonly, self.boot, self.same_boot = "", True, b"", True
+        self._fd = -1
+        self.generation = Generation(0, b"", 1, 0)
+        self.published = Published(0, DATA_START)
+        self.next_seq, self.end = 1, DATA_START
+
+    def refresh(self) -> tuple[bool, list[Frame]]:
+        return False, []

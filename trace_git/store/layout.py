@@ -1,0 +1,142 @@
+"""The folder of a trace: making a new one, recognising one, and what its git config must say.
+
+A trace is a bare git repository that stock git works on, plus a folder ``trace/`` of ours.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+from contextlib import suppress
+
+from ..errors import InvalidInputError, NotFoundError, StateError
+from . import files
+from .journal import Journal
+
+FORMAT = b"trace 1\n"
+ATTRIBUTES = b"* -text\n*.msgpack diff=trace -merge\n"
+MAIN = "refs/heads/main"
+
+CONFIG = b"""[core]
+\trepositoryformatversion = 0
+\tfilemode = true
+\tbare = true
+\tlogAllRefUpdates = always
+\tfilesRefLockTimeout = 5000
+[gc]
+\tauto = 0
+[log]
+\tinitialDecorationSet = all
+[merge]
+\tdirectoryRenames = false
+[transfer]
+\thideRefs = refs/trace/keep
+"""
+_BARE = re.compile(rb"^\s*bare\s*=\s*(\w+)", re.MULTILINE | re.IGNORECASE)
+_PROMISOR = re.compile(rb"^\s*promisor\s*=\s*(true|yes|on|1)", re.MULTILINE | re.IGNORECASE)
+_VERSION = re.compile(rb"^\s*repositoryformatversion\s*=\s*(\d+)", re.MULTILINE | re.IGNORECASE)
+_EXTENSION = re.compile(rb"^\s*(objectformat|refstorage)\s*=\s*(\w+)", re.MULTILINE | re.IGNORECASE)
+
+
+def is_repository(path: str) -> bool:
+    """Whether ``path`` has the shape of a git directory."""
+    return os.path.isfile(os.path.join(path, "HEAD")) and os.path.isdir(os.path.join(path, "objects"))
+
+
+def locate(path: str) -> str | None:
+    """The git directory that ``path`` means: itself, its ``.trace``, or the ``.git`` of a clone; None when neither."""
+    for candidate in (path, os.path.join(path, ".trace"), os.path.join(path, ".git")):
+        if is_repository(candidate):
+            return os.path.realpath(candidate)
+    return None
+
+
+def init(path: str) -> str:
+    """Make an empty trace at ``path``, whole or not at all, and return its real path.
+
+    InvalidInputError when something else is there.
+    """
+    target = os.path.realpath(path)
+    with files.storing(f"{path} cannot be made"):
+        if os.path.isdir(target) and os.listdir(target):
+            raise InvalidInputError(f"{path} is not empty and not a trace", hint="choose a new folder")
+        if os.path.lexists(target) and not os.path.isdir(target):
+            raise InvalidInputError(f"{path} is a file", hint="choose a new folder")
+        files.make_folders(os.path.dirname(target))
+        draft = f"{target}.new-{os.getpid()}-{secrets.token_hex(4)}"
+        _fill(draft, ignored=os.path.basename(target) == ".trace")
+        try:
+            os.rename(draft, target)
+        except OSError:
+            _remove(draft)
+            if not is_repository(target):
+                raise
+        files.sync_path(os.path.dirname(target))
+    return target
+
+
+def _fill(path: str, *, ignored: bool) -> None:
+    for folder in ("objects/info", "objects/pack", "refs/heads", "refs/tags", "info", "logs", "trace/cache"):
+        files.make_folders(os.path.join(path, folder))
+    files.create(os.path.join(path, "config"), CONFIG, sync=True)
+    files.create(os.path.join(path, "info", "attributes"), ATTRIBUTES, sync=True)
+    files.create(os.path.join(path, "description"), b"A context, kept by trace-git.\n")
+    if ignored:
+        files.create(os.path.join(path, ".gitignore"), b"*\n")
+    Journal.make(os.path.join(path, "trace", "journal"))
+    files.create(os.path.join(path, "HEAD"), f"ref: {MAIN}\n".encode(), sync=True)
+    for folder in ("objects/pack", "objects", "refs/heads", "refs", "info", "trace", ""):
+        files.sync_path(os.path.join(path, folder))
+
+
+def _remove(path: str) -> None:
+    for folder, folders, names in os.walk(path, topdown=False):
+        for name in names:
+            files.unlink(os.path.join(folder, name))
+        for name in folders:
+            os.rmdir(os.path.join(folder, name))
+    with suppress(FileNotFoundError):
+        os.rmdir(path)
+
+
+def check(path: str) -> bool:
+    """Refuse a repository this code cannot write; True when it may be written (bare), False when only read."""
+    config = files.read(os.path.join(path, "config")) or b""
+    version = _VERSION.search(config)
+    extension = _EXTENSION.search(config)
+    if extension and extension[2].lower() not in (b"sha1", b"files"):
+        raise StateError(
+            f"{path} uses {extension[1].decode()} {extension[2].decode()}, which trace-git does not read yet"
+        )
+    if version and int(version[1]) > 1:
+        raise StateError(f"{path} has git repository format {int(version[1])}", hint="a newer trace-git may read it")
+    bare = _BARE.search(config)
+    return bare is None or bare[1].lower() in (b"true", b"yes", b"on", b"1")
+
+
+def is_partial(path: str) -> bool:
+    """Whether objects may be missing because the clone was told not to fetch them."""
+    return _PROMISOR.search(files.read(os.path.join(path, "config")) or b"") is not None
+
+
+def shallow(path: str) -> frozenset[str]:
+    """Ids of the commits at which a shallow clone ends."""
+    raw = files.read(os.path.join(path, "shallow")) or b""
+    return frozenset(line.decode() for line in raw.split())
+
+
+def ours(path: str) -> bool:
+    """Whether ``path`` has been used by trace-git (a fresh clone has not)."""
+    return os.path.exists(os.path.join(path, "trace", "journal"))
+
+
+def adopt(path: str) -> None:
+    """Give a clone of a trace its own journal, so that it can be written."""
+    files.make_folders(os.path.join(path, "trace", "cache"))
+    with suppress(FileExistsError):
+        Journal.make(os.path.join(path, "trace", "journal"))
+
+
+def not_a_trace(path: str) -> NotFoundError:
+    return NotFoundError(f"{path} is not a trace", hint="`trace init` makes one")

@@ -1,0 +1,262 @@
+"""Reading git objects, each checked against its id: unpublished ones, packs, loose files, alternates.
+
+Packs are read through dulwich, whose own look-ups do not verify; a damaged pack makes its own objects
+unreadable and no others. Nothing here writes.
+"""
+
+from __future__ import annotations
+
+import os
+import zlib
+from collections.abc import Iterator
+from contextlib import suppress
+from hashlib import sha1
+
+from dulwich.errors import ChecksumMismatch
+from dulwich.object_format import SHA1
+from dulwich.objects import RawObjectID
+from dulwich.pack import Pack, PackFileDisappeared, UnresolvedDeltas
+
+from ..errors import CorruptTraceError, NotFoundError
+from . import files
+from .records import BLOB, COMMIT, TAG, TREE
+
+NAMES = {COMMIT: b"commit", TREE: b"tree", BLOB: b"blob", TAG: b"tag"}
+_NUMBERS = {name: number for number, name in NAMES.items()}
+_MAX_ALTERNATES = 5
+_DAMAGE = (ChecksumMismatch, UnresolvedDeltas, AssertionError, ValueError, KeyError, IndexError, zlib.error, EOFError)
+
+
+class ObjectReader:
+    """The objects of one trace. ``overlay`` holds those that are journaled and not yet published."""
+
+    def __init__(self, folder: str) -> None:
+        self.folder = folder
+        self.overlay: dict[bytes, tuple[int, bytes]] = {}
+        self._packs: dict[str, Pack] = {}
+        self._broken: dict[str, str] = {}
+        self._last = ""  # the pack of the last hit: neighbours in a context are neighbours in a pack
+
+    def close(self) -> None:
+        for pack in self._packs.values():
+            pack.close()
+        self._packs.clear()
+
+    def read(self, oid: bytes, kind: int | None = None) -> tuple[int, bytes]:
+        """(type, bytes) of the object with raw id ``oid``, verified.
+
+        NotFoundError when no file has it; CorruptTraceError when its bytes, or the only pack that
+        may hold it, are damaged, or when it is not of the ``kind`` expected.
+        """
+        found = self.overlay.get(oid) or self._from_packs(oid) or self._from_loose(oid)
+        if found is None and self._rescan():
+            found = self._from_packs(oid)
+        if found is None:
+            raise self._missing(oid)
+        if kind is not None and found[0] != kind:
+            raise CorruptTraceError(
+                f"object {oid.hex()} is a {NAMES[found[0]].decode()}, not a {NAMES[kind].decode()}", object_id=oid.hex()
+            )
+        return found
+
+    def has(self, oid: bytes) -> bool:
+        try:
+            self.read(oid)
+        except (NotFoundError, CorruptTraceError):
+            return False
+        return True
+
+    def _missing(self, oid: bytes) -> NotFoundError | CorruptTraceError:
+        if self._broken:
+            name, reason = next(iter(self._broken.items()))
+            return CorruptTraceError(
+                f"object {oid.hex()} cannot be read: {os.path.basename(name)} is damaged ({reason})",
+                object_id=oid.hex(),
+                hint="run `trace fsck`",
+            )
+        return NotFoundError(f"object {oid.hex()} is missing", hint="run `trace fsck`")
+
+    # -- packs -----------------------------------------------------------------------------
+
+    def _from_packs(self, oid: bytes) -> tuple[int, bytes] | None:
+        damage: CorruptTraceError | None = None
+        for path in [self._last, *self._packs]:
+            pack = self._packs.get(path)
+            if pack is None:
+                continue
+            try:
+                offset = pack.index.object_offset(RawObjectID(oid))
+            except KeyError:
+                continue
+            except (PackFileDisappeared, *_DAMAGE) as error:
+                self._drop(path, error)
+                continue
+            except OSError as error:
+                raise files.storage_error("a pack cannot be read", error) from error
+            try:
+                found = self._at(pack, offset, oid)
+                self._last = path
+                return found
+            except CorruptTraceError as error:
+                damage = error  # another pack, or a loose file, may have a good copy
+            except (PackFileDisappeared, FileNotFoundError) as error:
+                self._drop(path, error)
+            except OSError as error:
+                raise files.storage_error("a pack cannot be read", error) from error
+        if damage is not None and (loose := self._from_loose(oid)) is None:
+            raise damage
+        return loose if damage is not None else None
+
+    def _at(self, pack: Pack, offset: int, oid: bytes) -> tuple[int, bytes]:
+        try:
+            kind, whole = pack.resolve_object(offset, *pack.data.get_object_at(offset))
+        except (PackFileDisappeared, OSError):
+            raise
+        except _DAMAGE as error:
+            raise _damaged(oid) from error
+        data = whole if isinstance(whole, bytes) else b"".join(whole)  # type: ignore[arg-type]
+        if kind not in NAMES or sha1(b"%b %d\0%b" % (NAMES[kind], len(data), data)).digest() != oid:
+            raise _damaged(oid)
+        return kind, data
+
+    def _drop(self, path: str, error: Exception) -> None:
+        pack = self._packs.pop(path, None)
+        if pack is not None:
+            with suppress(*_DAMAGE):
+                pack.close()
+        if not isinstance(error, PackFileDisappeared | FileNotFoundError):
+            self._broken[path] = str(error) or type(error).__name__
+
+    def _rescan(self) -> bool:
+        """Look for packs that came or went; True when there are new ones."""
+        listed: dict[str, int] = {}
+        for folder in self._folders():
+            try:
+                with os.scandir(os.path.join(folder, "pack")) as found:
+                    for item in found:
+                        if item.name.startswith("pack-") and item.name.endswith(".idx"):
+                            listed[item.path[:-4]] = item.stat().st_mtime_ns
+            except FileNotFoundError:
+                continue
+            except OSError as error:
+                raise files.storage_error("the packs cannot be listed", error) from error
+        for path in [path for path in self._packs if path not in listed]:
+            self._drop(path, FileNotFoundError())
+        self._broken = {path: reason for path, reason in self._broken.items() if path in listed}
+        fresh = [path for path in listed if path not in self._packs and path not in self._broken]
+        for path in sorted(fresh, key=lambda path: listed[path], reverse=True):
+            self._open(path)
+        return bool(fresh)
+
+    def _open(self, path: str) -> None:
+        pack = Pack(path, object_format=SHA1)
+        try:
+            pack.index.object_offset(RawObjectID(bytes(20)))
+        except KeyError:
+            self._packs[path] = pack
+        except (PackFileDisappeared, FileNotFoundError):
+            pack.close()
+        except _DAMAGE as error:
+            self._broken[path] = str(error) or type(error).__name__
+        except OSError as error:
+            raise files.storage_error("a pack cannot be opened", error) from error
+        else:
+            self._packs[path] = pack
+
+    def pack_paths(self) -> list[str]:
+        """Paths (without suffix) of the packs of this trace, newest first, after a fresh look."""
+        self._rescan()
+        return [path for path in self._packs if path.startswith(self.folder)]
+
+    def broken_packs(self) -> dict[str, str]:
+        """Path → reason of packs that cannot be read."""
+        return dict(self._broken)
+
+    def pack_ids(self, path: str) -> list[tuple[int, bytes]]:
+        """(offset, raw id) of each object of an open pack, by offset."""
+        pack = self._packs.get(path)
+        if pack is None:
+            return []
+        try:
+            return sorted((offset, bytes(oid)) for oid, offset, _ in pack.index.iterentries())
+        except _DAMAGE as error:
+            raise CorruptTraceError(f"{os.path.basename(path)}.idx is damaged: {error}") from error
+
+    def with_prefix(self, prefix: str) -> set[str]:
+        """Ids (40 hex) of all objects whose id starts with ``prefix``, at least 4 hex."""
+        self._rescan()
+        raw = bytes.fromhex(prefix[: len(prefix) // 2 * 2])
+        found = {oid.hex() for oid in self.overlay if oid.startswith(raw)}
+        for pack in self._packs.values():
+            found.update(bytes(oid).hex() for oid in _indexed(pack, raw))
+        for folder in self._folders():
+            with suppress(FileNotFoundError):
+                found.update(
+                    prefix[:2] + name for name in os.listdir(os.path.join(folder, prefix[:2])) if len(name) == 38
+                )
+        return {oid for oid in found if oid.startswith(prefix)}
+
+    def all_ids(self) -> set[bytes]:
+        """Raw ids of every object in the packs and loose files of this trace, as far as they can be listed."""
+        found = set(self.loose_ids())
+        for path in self.pack_paths():
+            with suppress(CorruptTraceError):
+                found.update(oid for _, oid in self.pack_ids(path))
+        return found
+
+    # -- loose files -----------------------------------------------------------------------
+
+    def _folders(self) -> Iterator[str]:
+        """This trace's object folder and its alternates, as gitrepository-layout(5) has them."""
+        todo: list[str] = [self.folder]
+        seen: set[str] = set()
+        while todo and len(seen) <= _MAX_ALTERNATES:
+            folder = todo.pop(0)
+            if folder in seen:
+                continue
+            seen.add(folder)
+            yield folder
+            text = files.read(os.path.join(folder, "info", "alternates")) or b""
+            lines = [line for line in text.split(b"\n") if line and not line.startswith(b"#")]
+            todo += [os.path.normpath(os.path.join(folder, os.fsdecode(line))) for line in lines]
+
+    def _from_loose(self, oid: bytes) -> tuple[int, bytes] | None:
+        name = oid.hex()
+        for folder in self._folders():
+            with files.storing(f"object {name} cannot be read"):
+                raw = files.read(os.path.join(folder, name[:2], name[2:]))
+            if raw is not None:
+                return _loose(raw, oid)
+        return None
+
+    def loose_ids(self) -> Iterator[bytes]:
+        """Raw ids of the loose objects of this trace."""
+        with os.scandir(self.folder) as folders:
+            names = [item.name for item in folders if len(item.name) == 2]
+        for name in names:
+            for rest in os.listdir(os.path.join(self.folder, name)):
+                with suppress(ValueError):
+                    oid = bytes.fromhex(name + rest)
+                    if len(oid) == 20:
+                        yield oid
+
+
+def _indexed(pack: Pack, raw: bytes) -> list[bytes]:
+    """Raw ids of a pack that start with ``raw``."""
+    return [bytes(oid) for oid in pack.index.iter_prefix(raw)]
+
+
+def _damaged(oid: bytes) -> CorruptTraceError:
+    return CorruptTraceError(f"object {oid.hex()} is damaged", object_id=oid.hex(), hint="run `trace fsck`")
+
+
+def _loose(raw: bytes, oid: bytes) -> tuple[int, bytes]:
+    try:
+        whole = zlib.decompress(raw)
+    except zlib.error as error:
+        raise _damaged(oid) from error
+    head, nul, data = whole.partition(b"\0")
+    kind = _NUMBERS.get(head.partition(b" ")[0])
+    if not nul or kind is None or sha1(whole).digest() != oid:
+        raise _damaged(oid)
+    return kind, data

@@ -1,0 +1,225 @@
+"""Publication: journaled records become a git pack and ref files, in an order that survives a kill at every step.
+
+    1  <pack>.keep      so that a `git gc --prune=now` in between does not take what no ref names yet
+    2  <pack>.pack, then <pack>.idx: only with its index does a pack exist for git
+    3  refs, with their reflog lines; each ref's .lock is held since before its record was written
+    4  the .lock files go, the .keep goes, the mark says how far we are
+
+A checkpoint syncs all of it, moves the entries to the operation log, and only then reuses the journal's space.
+The caller holds the trace's lock throughout.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+
+from . import files, oplog, packs
+from .journal import Journal
+from .known import Known
+from .marks import DATA_START
+from .objects import ObjectReader
+from .records import Entry, Move, Record, unpack_record
+from .refs import REFLOG_WHO, RefFiles
+
+KEEP_MARK = b"trace-git publishes this pack\n"
+CHECKPOINT_BYTES = 4 << 20
+CHECKPOINT_SECONDS = 30.0
+MOST_PACKS = 44
+MERGE_PACKS = 32
+LARGE = 1 << 20
+
+
+class Publisher:
+    """Turns records into what stock git reads, for one trace folder."""
+
+    def __init__(self, folder: str, journal: Journal, refs: RefFiles, objects: ObjectReader, known: Known) -> None:
+        self._journal = journal
+        self._refs = refs
+        self._objects = objects
+        self._known = known
+        self._packs = os.path.join(folder, "objects", "pack")
+        self._scratch = os.path.join(folder, "trace", f"tmp-{os.getpid()}-{id(self):x}")
+        self._oplog = os.path.join(folder, "trace", "oplog")
+        self._count: int | None = None
+        self._checkpointed = time.monotonic()
+
+    # -- records to git --------------------------------------------------------------------
+
+    def publish(
+        self, records: Sequence[Record], *, locked: Iterable[str] = (), skip: frozenset[str] = frozenset()
+    ) -> None:
+        """Publish ``records``, all that are pending. ``skip`` names refs that a user moved since: theirs stays."""
+        name = self._publish_objects(records)
+        moves = [move for record in records if record.entry.verb != "external" for move in record.entry.moves]
+        final = {move.ref: move.new for move in moves if move.ref not in skip}
+        for ref, value in final.items():
+            if value is None:
+                self._refs.delete(ref)
+            else:
+                self._refs.write(ref, value)
+        self._log(records, skip)
+        for ref in {move.ref for record in records for move in record.entry.moves}.union(locked):
+            self._refs.unlock(ref)
+        for pack in [name, *[pack for record in records for pack in record.packs]]:
+            if pack:
+                files.unlink(os.path.join(self._packs, f"pack-{pack}.keep"))
+        self._journal.mark_published()
+
+    def _publish_objects(self, records: Sequence[Record]) -> str:
+        objects: dict[bytes, tuple[int, bytes]] = {}
+        for record in reversed(records):
+            for oid, typed in reversed(list(record.objects.items())):
+                objects.setdefault(oid, typed)
+        if not objects:
+            return ""
+        newest_first = ((oid, kind, data) for oid, (kind, data) in objects.items())
+        name, pack, index = packs.build(newest_first, len(objects), deltas=len(records) > 1)
+        self.place_pack(name, pack, index)
+        return name
+
+    def place_pack(self, name: str, pack: bytes, index: bytes, *, sync: bool = False) -> None:
+        """Put a pack into the repository, guarded by its ``.keep``; whatever stood under its name is replaced."""
+        stem = os.path.join(self._packs, f"pack-{name}")
+        files.unlink(stem + ".keep")
+        files.create(stem + ".keep", KEEP_MARK)
+        files.replace(stem + ".pack", pack, scratch=self._scratch, sync=sync)
+        files.replace(stem + ".idx", index, scratch=self._scratch, sync=sync)
+        if sync:
+            files.sync_path(self._packs)
+        if self._count is not None:
+            self._count += 1
+
+    def _log(self, records: Sequence[Record], skip: frozenset[str]) -> None:
+        head = None
+        lines: dict[str, list[tuple[Move, Entry]]] = {}
+        for record in records:
+            if record.entry.verb == "external":
+                continue
+            for move in record.entry.moves:
+                if (
+                    move.ref in skip
+                    or move.new is None
+                    or move.new.startswith("ref: ")
+                    or move.ref.startswith("refs/trace/")
+                ):
+                    continue
+                lines.setdefault(move.ref, []).append((move, record.entry))
+        if lines:
+            head = self._refs.read("HEAD") if self._refs.is_file("HEAD") else None
+        for ref, moves in lines.items():
+            for target in (ref, "HEAD") if head == f"ref: {ref}" else (ref,):
+                text = "".join(self._reflog_line(move, entry) for move, entry in moves)
+                files.append(self._refs.path(f"logs/{target}"), text.encode())
+
+    def _reflog_line(self, move: Move, entry: Entry) -> str:
+        zero = "0" * 40
+        old = move.old if move.old and not move.old.startswith("ref: ") else zero
+        return f"{old} {move.new or zero} {REFLOG_WHO} {entry.time // 1000} +0000\t{entry.verb} {entry.op}\n"
+
+    def place_large(self, objects: dict[bytes, tuple[int, bytes]]) -> tuple[str, ...]:
+        """Move objects over 1 MB out of ``objects`` into a synced pack of their own; its name."""
+        large = {oid: typed for oid, typed in objects.items() if len(typed[1]) > LARGE}
+        if not large:
+            return ()
+        listed = [(oid, kind, data) for oid, (kind, data) in large.items()]
+        name, pack, index = packs.build(listed, len(listed), deltas=False)
+        self.place_pack(name, pack, index, sync=True)
+        for oid in large:
+            del objects[oid]
+        return (name,)
+
+    # -- checkpoint ------------------------------------------------------------------------
+
+    def due(self) -> bool:
+        """Whether the journal has grown, or time has passed, enough for a checkpoint."""
+        waiting = self._journal.end > DATA_START
+        late = time.monotonic() - self._checkpointed > CHECKPOINT_SECONDS
+        return waiting and (self._journal.end > CHECKPOINT_BYTES or late)
+
+    def checkpoint(self, *, shrink: bool = False) -> None:
+        """Make everything published durable, then reuse the journal. All records must be published."""
+        self._checkpointed = time.monotonic()
+        if self._journal.end <= DATA_START:
+            return
+        records = [unpack_record(frame.payload) for frame in self._journal.all_frames()]
+        synced = self._known.synced_packs()
+        names = self._sync_packs(synced)
+        folders = set()
+        for ref in {move.ref for record in records for move in record.entry.moves}:
+            path = self._refs.path(ref)
+            files.sync_path(path)
+            folders.add(os.path.dirname(path))
+        for folder in folders:
+            files.sync_path(folder)
+        generation = self._journal.generation
+        size = oplog.append(self._oplog, generation.oplog_size, [record.entry for record in records])
+        self._journal.renew(size, shrink=shrink)
+        self._known.save(size, names)
+
+    def _sync_packs(self, synced: frozenset[str]) -> frozenset[str]:
+        names = frozenset(name for name in os.listdir(self._packs) if name.endswith((".pack", ".idx")))
+        for name in sorted(names - synced):
+            files.sync_path(os.path.join(self._packs, name))
+        if names - synced:
+            files.sync_path(self._packs)
+        return names
+
+    # -- consolidation ---------------------------------------------------------------------
+
+    def crowded(self) -> bool:
+        """Whether there are so many packs that reading them costs too many descriptors."""
+        if self._count is None:
+            self._count = sum(name.endswith(".idx") for name in os.listdir(self._packs))
+        return self._count > MOST_PACKS
+
+    def consolidate(self) -> None:
+        """Merge the smallest packs into one: new pack synced first, old ones removed after.
+
+        Left alone: packs that somebody keeps, and all of them where git has a multi-pack-index,
+        which would name packs that are gone.
+        """
+        self._count = None
+        if os.path.exists(os.path.join(self._packs, "multi-pack-index")):
+            return
+        sizes: list[tuple[int, str]] = []
+        for stem in self._objects.pack_paths():
+            if not os.path.exists(stem + ".keep"):
+                with suppress(FileNotFoundError):
+                    sizes.append((os.stat(stem + ".pack").st_size, stem))
+        chosen = {stem for _, stem in sorted(sizes)[:MERGE_PACKS]}
+        if len(chosen) < 2:
+            return
+        merged = [stem for stem in self._objects.pack_paths() if stem in chosen]
+        self._merge(merged)
+        self._count = None
+
+    def _merge(self, stems: list[str]) -> None:
+        oids: dict[bytes, None] = {}
+        for stem in stems:
+            oids.update((oid, None) for _, oid in self._objects.pack_ids(stem))
+        fd = os.open(self._scratch + ".merge", os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o666)
+        try:
+            writer = packs.PackWriter(lambda data: files.write_all(fd, data), len(oids))
+            for oid in oids:
+                kind, data = self._objects.read(oid)
+                writer.add(oid, kind, data)
+            checksum = writer.finish()
+            os.fsync(fd)
+        finally:
+            os.close(fd)
+        stem = os.path.join(self._packs, f"pack-{checksum.hex()}")
+        if stem in stems:
+            files.unlink(self._scratch + ".merge")
+            return
+        files.unlink(stem + ".keep")
+        files.create(stem + ".keep", KEEP_MARK)
+        files.rename_over(self._scratch + ".merge", stem + ".pack")
+        files.replace(stem + ".idx", packs.index(writer.entries, checksum), scratch=self._scratch, sync=True)
+        files.sync_path(self._packs)
+        for old in stems:
+            for suffix in (".idx", ".rev", ".bitmap", ".pack"):
+                files.unlink(old + suffix)
+        files.unlink(stem + ".keep")

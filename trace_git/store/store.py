@@ -1,0 +1,434 @@
+"""The store: one open trace behind a single door. Threads, forks, bursts, batches; reading commits, trees and refs.
+
+Reading overlays what is journaled and not yet published, and never waits. Writing happens in
+``transaction``: lock, look, collect, write one journal record, then publish at once or with its neighbours.
+It knows commits and refs, not messages.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import threading
+import time
+import weakref
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+
+from ..errors import (
+    ConflictError,
+    CorruptTraceError,
+    LockedError,
+    NotFoundError,
+    StateError,
+    StorageError,
+    TraceError,
+)
+from ..model import Author
+from . import commits, files, layout, oplog, trees
+from .commits import CommitData
+from .connection import Connection
+from .foreign import LockWatch
+from .publish import LARGE
+from .records import BLOB, COMMIT, TAG, TREE, Entry, Move, Record, unpack_record
+from .refs import is_id
+from .transaction import Transaction
+from .trees import Folder
+
+GROUP = 256  # records published together
+GROUP_SECONDS = 0.05  # the longest that stock git may lag behind
+SINGLE = 16  # appends of a burst that are published one by one
+_CACHED_FOLDERS = 4096
+
+_open_stores: weakref.WeakSet[Store] = weakref.WeakSet()
+
+
+class Store:
+    """An open trace. ``folder`` is the git directory; ``warnings`` gathers what went wrong without failing a verb."""
+
+    def __init__(self, folder: str, *, durability: str, committer: Author, clock: Callable[[], float]) -> None:
+        self.folder = folder
+        self.durability = durability
+        self.committer = commits.person(committer)
+        self.warnings: list[str] = []
+        self.writable = layout.check(folder) and os.access(folder, os.W_OK)
+        self._clock = clock
+        self._mutex = threading.RLock()
+        self._batch_op = 0
+        self._batch_depth = 0
+        self._burst = 0
+        self._last_append = 0.0
+        self._timer: threading.Timer | None = None
+        self._closed = False
+        self._forked = False
+        self._shallow = layout.shallow(folder)
+        self._connect()
+        _open_stores.add(self)
+
+    def _connect(self) -> None:
+        self._folders: OrderedDict[bytes, Folder] = OrderedDict()
+        with files.storing(f"{self.folder} cannot be opened"):
+            self._on = Connection.opened(
+                self.folder,
+                writable=self.writable,
+                durability=self.durability,
+                clock=self._clock,
+                warn=self.warnings.append,
+            )
+
+    # -- reading ---------------------------------------------------------------------------
+
+    def _alive(self) -> Connection:
+        if self._closed:
+            raise StateError("this trace was closed", hint="open it again with Repo.open()")
+        if self._forked:
+            self._forked = False
+            self._connect()
+        return self._on
+
+    def refresh(self) -> None:
+        """Bring this handle up to date; reading verbs call it once, so that one answer is of one moment."""
+        with self._mutex, files.storing("the journal cannot be read"):
+            self._alive().refresh()
+
+    def ref(self, name: str) -> str | None:
+        """The value of a ref as of the last refresh or write: 40 hex, ``ref: …``, or None."""
+        with self._mutex:
+            return self._on.ref(name)
+
+    def ref_names(self, prefix: str = "refs/") -> dict[str, str]:
+        """All refs below ``prefix`` with their values, by name; ones that cannot be read raise."""
+        with self._mutex:
+            found: dict[str, str | None] = {**self._on.refs.all(prefix)}
+            found.update((ref, value) for ref, value in self._on.heads.items() if ref.startswith(prefix))
+            return {ref: value for ref, value in sorted(found.items()) if value is not None}
+
+    def raw_refs(self) -> Iterator[tuple[str, str | CorruptTraceError]]:
+        """Every ref and HEAD with its value, or with the error that reading it gives."""
+        for ref in ["HEAD", *self._on.refs.all_names("refs/")]:
+            try:
+                value = self.ref(ref)
+            except CorruptTraceError as error:
+                yield ref, error
+            else:
+                if value is not None:
+                    yield ref, value
+
+    def commit(self, oid: str) -> CommitData:
+        """The commit with this id, 40 hex."""
+        return commits.parse(self.read(bytes.fromhex(oid), COMMIT), oid)
+
+    def blob(self, oid: str) -> bytes:
+        return self.read(bytes.fromhex(oid), BLOB)
+
+    def read(self, oid: bytes, kind: int) -> bytes:
+        """The bytes of an object of the given type, verified against its id."""
+        with self._mutex:
+            try:
+                return self._on.objects.read(oid, kind)[1]
+            except NotFoundError as error:
+                raise self._missing(oid, error) from error
+
+    def tree(self, oid: bytes) -> Folder:
+        """A folder by raw id; cached, not to be changed."""
+        with self._mutex:
+            folder = self._folders.get(oid)
+            if folder is None:
+                folder = trees.parse(self.read(oid, TREE), oid)
+                self._keep_folder(oid, folder)
+            return folder
+
+    def _keep_folder(self, oid: bytes, folder: Folder) -> None:
+        self._folders[oid] = folder
+        if len(self._folders) > _CACHED_FOLDERS:
+            self._folders.popitem(last=False)
+
+    def kind(self, oid: str) -> int | None:
+        """The type of an object, or None when the store has none of that id."""
+        with self._mutex:
+            try:
+                return self._on.objects.read(bytes.fromhex(oid))[0]
+            except NotFoundError:
+                return None
+
+    def is_commit(self, oid: str) -> bool:
+        return self.kind(oid) == COMMIT
+
+    def peel(self, value: str) -> str:
+        """The commit that an id means: itself, or what an annotated tag points to."""
+        for _ in range(5):
+            if self.kind(value) != TAG:
+                return value
+            data = self.read(bytes.fromhex(value), TAG)
+            value = data[7:47].decode("ascii", "replace")
+        raise CorruptTraceError(f"tag {value} points to nothing", object_id=value)
+
+    def with_prefix(self, prefix: str) -> set[str]:
+        """Ids of all objects that start with ``prefix`` (at least 4 hex)."""
+        with self._mutex:
+            return self._on.objects.with_prefix(prefix)
+
+    def _missing(self, oid: bytes, error: NotFoundError) -> TraceError:
+        name = oid.hex()
+        if self._shallow:
+            return StateError(
+                f"{name} lies behind the edge of this shallow clone", hint="git fetch --unshallow brings it"
+            )
+        if layout.is_partial(self.folder):
+            return StateError(f"{name} was not downloaded by this partial clone", hint="git fetch it from the remote")
+        return CorruptTraceError(str(error), object_id=name, hint=error.hint)
+
+    def broken_packs(self) -> dict[str, str]:
+        """Names of packs that cannot be read, with the reason."""
+        with self._mutex:
+            self._on.objects.pack_paths()
+            return {os.path.basename(path): reason for path, reason in self._on.objects.broken_packs().items()}
+
+    def damaged_objects(self) -> Iterator[tuple[bytes, str]]:
+        """Every stored object that does not read back as its id, with the reason."""
+        with self._mutex:
+            for oid in self._on.objects.all_ids():
+                try:
+                    self._on.objects.read(oid)
+                except (CorruptTraceError, NotFoundError) as error:
+                    yield oid, str(error)
+
+    def entries(self) -> Iterator[Entry]:
+        """The operation log, newest first, what is still in the journal included."""
+        with self._mutex:
+            journal = self._alive().journal
+            self._on.refresh()
+            frames, size = journal.all_frames(), journal.generation.oplog_size
+        yield from (unpack_record(frame.payload).entry for frame in reversed(frames))
+        yield from oplog.newest_first(os.path.join(self.folder, "trace", "oplog"), size)
+
+    def now(self) -> int:
+        """The present time in whole seconds."""
+        return int(self._clock())
+
+    # -- writing ---------------------------------------------------------------------------
+
+    @contextmanager
+    def transaction(self, verb: str, refs: Sequence[str], *, spaces: tuple[str, ...] = ("",)) -> Iterator[Transaction]:
+        """Lock ``refs``, let the block collect, write it all or nothing.
+
+        When the block has ended the operation is acknowledged: with durability "full" and outside ``batch``
+        it survives a power loss. An exception in the block, or a block that moves no ref, writes nothing.
+        """
+        with self._mutex:
+            on = self._alive()
+            self._check_writable()
+            with files.storing("the trace cannot be locked"):
+                values = self._begin(sorted(refs))
+            seq = on.journal.next_seq
+            transaction = Transaction(verb, values, seq, self._batch_op or seq, self.tree, self._claim)
+            try:
+                yield transaction
+                if transaction.moves:
+                    self._commit(transaction, spaces)
+            finally:
+                with files.storing("the trace cannot be unlocked"):
+                    self._end(transaction.locked)
+
+    def _check_writable(self) -> None:
+        if self.writable:
+            return
+        if layout.check(self.folder):
+            raise StorageError(f"{self.folder} is read-only", hint="check the permissions; reading verbs still work")
+        raise StateError(
+            f"{self.folder} belongs to a work tree and can only be read", hint="`trace clone` makes one to write"
+        )
+
+    def _begin(self, refs: Sequence[str]) -> dict[str, str | None]:
+        """Take the trace's lock and git's lock of each ref; the values of the refs."""
+        on = self._on
+        watches: dict[str, LockWatch] = {}
+        on.lock.acquire()
+        try:
+            on.refresh()
+            while (blocked := next((ref for ref in refs if not self._try_lock(ref)), None)) is not None:
+                self._end(refs)  # let others of ours work while a stranger holds that ref
+                watches.setdefault(blocked, LockWatch(on.refs.path(blocked) + ".lock", self.folder)).step()
+                on.lock.acquire()
+                on.refresh()
+            return {ref: self._locked_value(ref) for ref in refs}
+        except BaseException:
+            if on.lock.held:
+                self._end(refs)
+            raise
+
+    def _try_lock(self, ref: str) -> bool:
+        return ref in self._on.heads or self._on.refs.try_lock(ref)
+
+    def _claim(self, ref: str) -> str | None:
+        """Lock one more ref inside a transaction, without waiting for strangers."""
+        with files.storing(f"{ref} cannot be locked"):
+            if not self._try_lock(ref):
+                raise LockedError(f"{ref} is locked by another program", hint="wait for it to finish, then try again")
+            return self._locked_value(ref)
+
+    def _locked_value(self, ref: str) -> str | None:
+        """The ref's value; when stock git moved it, that is written down as an operation of its own first."""
+        on = self._on
+        if ref in on.heads:
+            return on.heads[ref]
+        known = on.known.value(ref)
+        good = f"its last good value was {known}" if known else "no earlier value is known"
+        mend = "`trace fsck --repair` puts the last good value back"
+        try:
+            value = on.refs.read(ref)
+        except CorruptTraceError as error:
+            raise CorruptTraceError(f"{error}; {good}", hint=mend) from error
+        if value == known:
+            return value
+        if is_id(value) and not on.objects.has(bytes.fromhex(value or "")):
+            raise CorruptTraceError(f"ref {ref} points to {value}, which is missing; {good}", hint=mend)
+        if known is None and value is None and (beside := on.refs.clash(ref)):
+            raise ConflictError(f"{ref} cannot be made: {beside} exists", hint="choose another name")
+        on.write(Record(on.entry("external", (Move(ref, known, value),))), sync=False)
+        return value
+
+    def _end(self, refs: Sequence[str]) -> None:
+        """Let go of locks that no pending record needs, and of the trace's."""
+        on = self._on
+        for ref in refs:
+            if ref not in on.heads and on.refs.owns(on.refs.path(ref) + ".lock"):
+                on.refs.unlock(ref)
+        if on.pending:
+            self._arm_timer()
+        on.lock.release()
+
+    def _commit(self, transaction: Transaction, spaces: tuple[str, ...]) -> None:
+        on, objects = self._on, transaction.objects
+        large: tuple[str, ...] = ()
+        if any(len(data) > LARGE for _, data in objects.values()):
+            with files.storing("a large message could not be written"):
+                large = on.publisher.place_large(objects)
+        entry = on.entry(transaction.verb, transaction.moves, op=self._batch_op, spaces=spaces, note=transaction.note)
+        on.write(Record(entry, objects, large), sync=not self._batch_depth)
+        for oid, folder in transaction.folders.items():
+            self._keep_folder(oid, folder)
+        if self._publish_now(transaction.verb):
+            self._publish_quietly()
+
+    def _publish_now(self, verb: str) -> bool:
+        """At human pace at once; in a batch or a long burst of appends in groups, never later than 50 ms."""
+        now, on = time.monotonic(), self._on
+        self._burst = self._burst + 1 if now - self._last_append < GROUP_SECONDS else 1
+        self._last_append = now
+        if len(on.pending) >= GROUP or now - on.first_pending > GROUP_SECONDS:
+            return True
+        return not (self._batch_depth or (verb == "append" and self._burst > SINGLE))
+
+    def _publish_quietly(self) -> None:
+        """Publish; once acknowledged, a failure to do so is a warning. The next opportunity tries again."""
+        try:
+            self._on.publish()
+        except (OSError, StorageError) as error:
+            self.warnings.append(f"acknowledged, but not yet visible to stock git: {error}")
+
+    def _arm_timer(self) -> None:
+        if self._timer is None or not self._timer.is_alive():
+            self._timer = threading.Timer(GROUP_SECONDS, _flush_later, (weakref.ref(self),))
+            self._timer.daemon = True
+            self._timer.start()
+
+    @contextmanager
+    def batch(self) -> Iterator[None]:
+        """Commits inside are one operation and are synced together, every 256 and at the end.
+
+        Not a transaction: an exception keeps what was committed. A batch inside a batch does nothing of its own.
+        """
+        with self._mutex:
+            self._check_writable()
+            self._batch_depth += 1
+            if self._batch_depth == 1:
+                self._batch_op = self._alive().journal.next_seq
+        try:
+            yield
+        finally:
+            with self._mutex:
+                self._batch_depth -= 1
+                if self._batch_depth == 0:
+                    self._batch_op = 0
+                    self.flush()
+
+    def flush(self) -> None:
+        """Make everything durable as promised and visible to stock git."""
+        with self._mutex:
+            if self._closed or self._forked or not self.writable:
+                return
+            self._on.sync()
+            with files.storing("the trace cannot be flushed"):
+                self._on.lock.acquire()
+                try:
+                    self._on.refresh()
+                    self._publish_quietly()
+                finally:
+                    self._on.lock.release()
+
+    # -- the end ---------------------------------------------------------------------------
+
+    def close(self) -> None:
+        """Flush, checkpoint and close. Closing twice is harmless."""
+        with self._mutex:
+            if self._closed:
+                return
+            try:
+                if self.writable and not self._forked:
+                    self._checkpoint()
+            finally:
+                self._closed = True
+                self._stop()
+
+    def _checkpoint(self) -> None:
+        on = self._on
+        try:
+            on.lock.acquire()
+            try:
+                on.refresh()
+                on.publish()
+                on.publisher.checkpoint(shrink=True)
+            finally:
+                on.lock.release()
+        except (OSError, StorageError) as error:
+            self.warnings.append(f"closed without a checkpoint; the next opening finishes it: {error}")
+
+    def _stop(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if not self._forked:
+            self._on.close()
+
+    def after_fork(self) -> None:
+        """In a forked child: forget what the parent has pending and let go of its files; reopen at the next use."""
+        self._mutex = threading.RLock()
+        self._timer = None
+        self._batch_depth = self._batch_op = 0
+        if not self._closed and not self._forked:
+            self._on.close()
+            self._forked = True
+
+
+def _flush_later(reference: weakref.ref[Store]) -> None:
+    store = reference()
+    if store is not None:
+        with suppress(TraceError):
+            store.flush()
+
+
+@atexit.register
+def _close_all() -> None:
+    for store in list(_open_stores):
+        with suppress(TraceError):
+            store.close()
+
+
+def _forget_all() -> None:
+    for store in list(_open_stores):
+        store.after_fork()
+
+
+os.register_at_fork(after_in_child=_forget_all)

@@ -1,0 +1,124 @@
+"""Git trees as dictionaries: read one, change paths in it, write what changed.
+
+A folder is a dict from sort key to its entry's bytes (mode, name, raw id), in git's order, so that
+an append costs a copy and a join. Knows no messages: paths and ids only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from hashlib import sha1
+from typing import NamedTuple, Protocol
+
+from ..errors import CorruptTraceError
+
+FILE = b"100644"
+FOLDER = b"40000"
+Folder = dict[bytes, bytes]
+
+
+class TreeEntry(NamedTuple):
+    """One entry of a folder: mode (b"100644", b"40000", …), name, raw id."""
+
+    mode: bytes
+    name: bytes
+    oid: bytes
+
+
+class Source(Protocol):
+    """Where trees are read and new ones put: a transaction."""
+
+    def tree(self, oid: bytes) -> Folder: ...
+    def put_tree(self, folder: Folder) -> bytes: ...
+
+
+def parse(data: bytes, oid: bytes = b"") -> Folder:
+    """The folder that ``data`` describes; CorruptTraceError when it is no tree."""
+    folder: Folder = {}
+    at, size = 0, len(data)
+    while at < size:
+        space, nul = data.find(b" ", at), data.find(b"\0", at)
+        end = nul + 21
+        if not at < space < nul or end > size:
+            raise CorruptTraceError(f"tree {oid.hex()} is malformed", object_id=oid.hex())
+        name = data[space + 1 : nul]
+        folder[name + b"/" if data[at:space] == FOLDER else name] = data[at:end]
+        at = end
+    return folder
+
+
+def serialize(folder: Folder) -> bytes:
+    return b"".join(folder.values())
+
+
+def entries(folder: Folder) -> Iterator[TreeEntry]:
+    for raw in folder.values():
+        space, nul = raw.index(b" "), raw.index(b"\0")
+        yield TreeEntry(raw[:space], raw[space + 1 : nul], raw[nul + 1 :])
+
+
+def entry(mode: bytes, name: bytes, oid: bytes) -> bytes:
+    return b"%b %b\0%b" % (mode, name, oid)
+
+
+def child(folder: Folder, name: bytes) -> bytes | None:
+    """Raw id of the sub-folder ``name``, or None."""
+    raw = folder.get(name + b"/")
+    return raw[-20:] if raw is not None else None
+
+
+def file(folder: Folder, name: bytes) -> bytes | None:
+    """Raw id of the file ``name``, or None."""
+    raw = folder.get(name)
+    return raw[-20:] if raw is not None else None
+
+
+def oid_of(kind: bytes, data: bytes) -> bytes:
+    """Git's name for an object: sha1 over type, size and content."""
+    return sha1(b"%b %d\0%b" % (kind, len(data), data)).digest()
+
+
+Changes = Mapping[tuple[bytes, ...], tuple[bytes, bytes] | None]
+
+
+def edit(source: Source, root: bytes | None, changes: Changes) -> bytes | None:
+    """The tree ``root`` with ``changes`` (path → (mode, raw id), or None to remove), written.
+
+    A path whose mode is a folder's puts a whole tree there. Folders that become empty go.
+    Returns the raw id of the new tree, None when nothing is left.
+    """
+    folder = dict(source.tree(root)) if root is not None else {}
+    below: dict[bytes, dict[tuple[bytes, ...], tuple[bytes, bytes] | None]] = {}
+    for path, change in changes.items():
+        if len(path) == 1:
+            _set(folder, path[0], change)
+        else:
+            below.setdefault(path[0], {})[path[1:]] = change
+    for name, deeper in below.items():
+        oid = edit(source, child(folder, name), deeper)
+        _set(folder, name, (FOLDER, oid) if oid is not None else None)
+    return source.put_tree(_ordered(folder)) if folder else None
+
+
+def _set(folder: Folder, name: bytes, change: tuple[bytes, bytes] | None) -> None:
+    if change is None:
+        folder.pop(name, None)
+        folder.pop(name + b"/", None)
+        return
+    mode, oid = change
+    key, other = (name + b"/", name) if mode == FOLDER else (name, name + b"/")
+    folder.pop(other, None)
+    folder[key] = entry(mode, name, oid)
+
+
+def _ordered(folder: Folder) -> Folder:
+    """The folder in git's order; an append at the end, the usual case, is in order already."""
+    keys = list(folder)
+    if all(map(bytes.__lt__, keys, keys[1:])):
+        return folder
+    return {key: folder[key] for key in sorted(keys)}
+
+
+def blob_id(data: bytes) -> str:
+    """The id, 40 hex, of a blob with this content."""
+    return oid_of(b"blob", data).hex()

@@ -1,0 +1,82 @@
+"""Contexts: the ordered items of a commit, read tree by tree and remembered by tree id.
+
+After one change only the folders on its path are read again, so an open handle answers in time that
+depends on what changed. No history is walked.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from typing import Any
+
+from ..model import Commit, Context, Item, Message, TokenCount
+from ..store import codec
+from ..store.snapshot import Entry, Snapshots
+from ..store.store import Store
+from .tokens import Counter
+
+_REMEMBERED = 8
+_LEAVES = 20_000
+
+
+class Contexts:
+    """Builds contexts for one store; Items of unchanged messages are the same objects each time."""
+
+    def __init__(self, store: Store, snapshots: Snapshots, counter: Counter | None) -> None:
+        self._store = store
+        self._snapshots = snapshots
+        self._counter = counter
+        self._items: OrderedDict[bytes, tuple[Item, ...]] = OrderedDict()
+        self._recent: OrderedDict[str, Context] = OrderedDict()
+
+    def at(self, commit: Commit | None) -> Context:
+        if commit is None:
+            return Context(None, (), TokenCount(0, counter=self._counter.name if self._counter else ""))
+        context = self._recent.get(commit.id)
+        if context is None:
+            items = self.items(commit.tree)
+            context = Context(commit.id, items, self.total(commit), self.tools(commit.tree))
+            self._recent[commit.id] = context
+            if len(self._recent) > _REMEMBERED:
+                self._recent.popitem(last=False)
+        return context
+
+    def items(self, tree: str) -> tuple[Item, ...]:
+        """The items of a tree in order."""
+        found: list[Item] = []
+        for leaf, entries in self._snapshots.leaves(tree):
+            found.extend(self._items.get(leaf) or self._build(leaf, entries))
+        pins = self._snapshots.pins(tree)
+        if pins:
+            return tuple([item.with_pinned(True) if item.id in pins else item for item in found])
+        return tuple(found)
+
+    def _build(self, leaf: bytes, entries: tuple[Entry, ...]) -> tuple[Item, ...]:
+        items = tuple([Item(entry.place.item, entry.place.role, entry.blob, self.message) for entry in entries])
+        self._items[leaf] = items
+        if len(self._items) > _LEAVES:
+            self._items.popitem(last=False)
+        return items
+
+    def message(self, blob: str) -> Message:
+        """The message in a blob, verified."""
+        return codec.decode(self._store.blob(blob), blob_id=blob)
+
+    def tools(self, tree: str) -> tuple[Mapping[str, Any], ...]:
+        blob = self._snapshots.tools(tree)
+        return codec.decode_tools(self._store.blob(blob), blob_id=blob) if blob is not None else ()
+
+    def total(self, commit: Commit) -> TokenCount:
+        """Size of a commit's context: what the commit says when the same tokenizer wrote it, else counted."""
+        written = commit.context_tokens
+        if self._counter is None:
+            return written or TokenCount(0, exact=False, counter="")
+        if written is not None and written.counter == self._counter.name:
+            return written
+        return self._counter.total(self.count(item) for item in self.items(commit.tree))
+
+    def count(self, item: Item) -> TokenCount:
+        """Tokens of one item as it stands in a prompt."""
+        assert self._counter is not None
+        return self._counter.known(item.blob) or self._counter.message(item.message, item.blob)
