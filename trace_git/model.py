@@ -208,6 +208,13 @@ class Item:
         self._load = load
         self._message: Message | None = None
 
+    @classmethod
+    def of(cls, id: str, blob: str, message: Message) -> Item:
+        """An item whose message is at hand."""
+        item = cls(id, message.role, blob, lambda _: message)
+        item._message = message
+        return item
+
     @property
     def message(self) -> Message:
         if self._message is None:
@@ -374,11 +381,13 @@ class Commit:
     @property
     def usage(self) -> Usage | None:
         """What the API reported for the call that produced this commit, if it did."""
+        from urllib.parse import unquote  # costs start-up time, and is needed here only
+
         words = dict(word.split("=", 1) for word in self.trailers.get("Trace-Usage", "").split() if "=" in word)
         if not words:
             return None
         numbers = [int(words[key]) if words.get(key, "").isdigit() else 0 for key in ("prompt", "completion", "cached")]
-        return Usage(numbers[0], numbers[1], numbers[2], words.get("model"))
+        return Usage(numbers[0], numbers[1], numbers[2], unquote(words["model"]) if "model" in words else None)
 
     @cached_property
     def items(self) -> tuple[Item, ...]:

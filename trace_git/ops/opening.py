@@ -11,6 +11,7 @@ from ..model import Author, Tokenizer
 from ..store import layout, probe
 from ..store.counts import CountCache
 from ..store.identity import identity
+from ..store.refs import check_name
 from ..store.store import Store
 from ..view.handle import Handle
 from ..view.tokens import RULES, Counter
@@ -35,6 +36,8 @@ def open_handle(
         raise InvalidInputError(f"durability {durability!r} is unknown", field="durability", hint='use "full" or "os"')
     if budget is not None and (isinstance(budget, bool) or not isinstance(budget, int) or budget <= 0):
         raise InvalidInputError(f"budget {budget!r} is not a number of tokens", field="budget")
+    if branch is not None:
+        check_name(branch)
     if "\0" in path or not path:
         raise InvalidInputError(f"{path!r} is not a path", field="path")
     if tokenizer is not None:

@@ -15,7 +15,7 @@ from ..store.transaction import Transaction
 from ..view import groups
 from ..view.handle import Handle
 from ..view.items import find
-from . import write
+from . import branches, write
 from .subject import words
 
 ItemLike = str | Item | Commit
@@ -57,13 +57,29 @@ def _change(handle: Handle, item: ItemLike, wanted: bool, timestamp: int | None)
         oid = write.commit(handle, transaction, draft, parent, change)
         if wanted:
             label(transaction, [one.id for one in members], oid, handle.namespace)
+        else:
+            _unlabel(handle, transaction, branch, [one.id for one in members])
     return handle.commit(oid)
 
 
 def label(transaction: Transaction, items: Sequence[str], commit: str, namespace: str) -> None:
     """Make the label refs of a first pin; one that exists stays where it is."""
-    space = f"refs/namespaces/{namespace}/" if namespace else ""
     for item in items:
-        ref = f"{space}refs/trace/pins/{item}"
+        ref = _label_ref(namespace, item)
         if transaction.claim(ref) is None:
             transaction.move(ref, commit)
+
+
+def _unlabel(handle: Handle, transaction: Transaction, branch: str, items: Sequence[str]) -> None:
+    """Delete the labels of items that no other branch has pinned."""
+    others = [other.commit for other in branches.branches(handle) if branches.ref_of(handle, other.name) != branch]
+    pinned = {item for commit in others for item in handle.snapshots.pins(handle.commit(commit).tree)}
+    for item in items:
+        ref = _label_ref(handle.namespace, item)
+        if item not in pinned and transaction.claim(ref) is not None:
+            transaction.move(ref, None)
+
+
+def _label_ref(namespace: str, item: str) -> str:
+    space = f"refs/namespaces/{namespace}/" if namespace else ""
+    return f"{space}refs/trace/pins/{item}"

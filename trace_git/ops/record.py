@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from hashlib import sha256
 from typing import Any
 from urllib.parse import quote
 
@@ -14,7 +13,9 @@ from ..model import Author, Commit, Item, Message, Prompt, TokenCount, Usage
 from ..store import codec
 from ..store.snapshot import Draft, Entry
 from ..store.trees import blob_id
+from ..view import groups
 from ..view.handle import Handle
+from ..view.status import digest
 from . import pins, write
 from .subject import subject
 
@@ -69,13 +70,12 @@ def append(
         parent = handle.commit(tip) if tip else None
         draft = Draft(transaction, handle.snapshots, parent.tree if parent else None, handle.namespace)
         entries = [draft.append(one.role, data, tip) for one, data in zip(messages, blobs, strict=True)]
-        if pin:
-            draft.pin(entries)
+        pinned = _group(handle, parent, messages, entries) if pin else ()
+        draft.pin(pinned)
         trailers = _usage(handle, usage, prompt, parent) if usage else {}
         change = write.Change("append", subject(messages), author_of(messages[0]), tokens, timestamp, message, trailers)
         oid = write.commit(handle, transaction, draft, parent, change)
-        if pin:
-            pins.label(transaction, [entry.place.item for entry in entries], oid, handle.namespace)
+        pins.label(transaction, [entry.place.item for entry in pinned], oid, handle.namespace)
     return handle.commit(oid)
 
 
@@ -94,11 +94,19 @@ def _count(handle: Handle, messages: Sequence[Message], blobs: Sequence[bytes]) 
 def _usage(handle: Handle, usage: Usage, prompt: Prompt | None, parent: Commit | None) -> dict[str, str]:
     """The usage trailer, bound to the items that were sent: the prompt's, else those of the parent's context."""
     sent = prompt.items if prompt is not None else handle.context(parent.id).items if parent else ()
-    model = quote(usage.model or "unknown", safe="/:@+")
     numbers = f"prompt={usage.prompt} completion={usage.completion} cached={usage.cached}"
-    return {"Trace-Usage": f"{numbers} model={model} over={digest(sent)}"}
+    model = f" model={quote(usage.model, safe='/:@+')}" if usage.model else ""
+    return {"Trace-Usage": f"{numbers}{model} over={digest(sent)}"}
 
 
-def digest(items: Sequence[Item] | Sequence[Entry]) -> str:
-    """32 hex that name the versions of ``items`` in their order."""
-    return sha256("".join([item.blob for item in items]).encode()).hexdigest()[:32]
+def _group(
+    handle: Handle, parent: Commit | None, messages: Sequence[Message], entries: Sequence[Entry]
+) -> tuple[Entry, ...]:
+    """``entries`` with what else is in their tool groups: a result is not pinned without its call."""
+    if parent is None or not any(one.answers for one in messages):
+        return tuple(entries)
+    before = handle.snapshots.entries(parent.tree)
+    fresh = [Item.of(entry.place.item, entry.blob, one) for entry, one in zip(entries, messages, strict=True)]
+    paired = groups.groups([*handle.contexts.items(parent.tree), *fresh])
+    whole = paired.closure(range(len(before), len(before) + len(entries)))
+    return tuple([*before, *entries][at] for at in whole)

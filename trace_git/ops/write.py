@@ -9,7 +9,7 @@ from datetime import datetime
 from ..errors import InvalidInputError, StateError
 from ..model import ESTIMATE, Author, Commit, TokenCount
 from ..safe import safe_text
-from ..store import commits
+from ..store.commits import CommitData, fit
 from ..store.snapshot import Draft
 from ..store.transaction import Transaction
 from ..view.handle import Handle
@@ -43,14 +43,14 @@ def branch_of(handle: Handle) -> str:
 def commit(handle: Handle, transaction: Transaction, draft: Draft, parent: Commit | None, change: Change) -> str:
     """Write the draft's tree and a commit on ``parent`` into the transaction, move the branch; the new id."""
     trailers = {"Trace-Op": change.verb, **_counts(handle, parent, change.tokens), **change.trailers}
-    data = commits.build(
-        draft.write(),
-        (parent.id,) if parent else (),
-        commits.person(change.author),
-        handle.store.committer,
-        handle.store.now() if change.timestamp is None else change.timestamp,
-        message_text(change.message) if change.message is not None else change.subject,
-        trailers,
+    data = CommitData(
+        tree=draft.write(),
+        parents=(parent.id,) if parent else (),
+        author=fit(change.author),
+        committer=handle.store.committer,
+        timestamp=handle.store.now() if change.timestamp is None else change.timestamp,
+        message=message_text(change.message) if change.message is not None else change.subject,
+        trailers=trailers,
     )
     oid = transaction.put_commit(data)
     transaction.move(branch_of(handle), oid)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from ..errors import CorruptTraceError
 from ..model import Author
@@ -31,27 +32,25 @@ class CommitData:
     trailers: Mapping[str, str]
 
 
-def person(author: Author) -> str:
-    """``Name <email>`` with what git cannot hold replaced; a name is never empty."""
+@lru_cache(maxsize=256)
+def fit(author: Author) -> Author:
+    """The author as git can hold it: no control characters or angle brackets, and never without a name."""
     name = _UNSAFE.sub(" ", author.name).strip(" .,:;\"'\\") or "unknown"
-    return f"{name} <{_UNSAFE.sub('', author.email).strip()}>"
+    return Author(name, _UNSAFE.sub("", author.email).strip())
 
 
-def build(
-    tree: str,
-    parents: tuple[str, ...],
-    author: str,
-    committer: str,
-    timestamp: int,
-    message: str,
-    trailers: Mapping[str, str],
-) -> bytes:
-    """The bytes of a commit object. ``author`` and ``committer`` are as ``person`` gives them; times are UTC."""
-    above = "".join([f"parent {parent}\n" for parent in parents])
-    below = "".join([f"{key}: {value}\n" for key, value in trailers.items()])
-    text = message.rstrip("\n")
-    people = f"author {author} {timestamp} +0000\ncommitter {committer} {timestamp} +0000\n"
-    return f"tree {tree}\n{above}{people}\n{text}\n\n{below}".encode("utf-8", "surrogateescape")
+def person(author: Author) -> str:
+    """``Name <email>``."""
+    return f"{author.name} <{author.email}>"
+
+
+def build(commit: CommitData) -> bytes:
+    """The bytes of a commit object; ``parse`` gives the same commit back. Times are UTC."""
+    above = "".join([f"parent {parent}\n" for parent in commit.parents])
+    below = "".join([f"{key}: {value}\n" for key, value in commit.trailers.items()])
+    when = f"{commit.timestamp} +0000"
+    people = f"author {person(commit.author)} {when}\ncommitter {person(commit.committer)} {when}\n"
+    return f"tree {commit.tree}\n{above}{people}\n{commit.message}\n\n{below}".encode("utf-8", "surrogateescape")
 
 
 def parse(data: bytes, oid: str) -> CommitData:

@@ -141,7 +141,9 @@ class Connection:
         if self.publisher.due():
             self.publisher.checkpoint()
         if self.publisher.crowded():
-            with suppress(CorruptTraceError, NotFoundError):  # damage elsewhere is fsck's to tell, not this verb's
+            with suppress(
+                CorruptTraceError, NotFoundError, ValueError
+            ):  # damage elsewhere is fsck's to tell, not this verb's
                 self.publisher.consolidate()
 
     def _settle(self) -> None:

@@ -9,21 +9,26 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 from ..errors import StorageError
 
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
 
 
-@contextmanager
-def storing(what: str) -> Iterator[None]:
-    """Turn an ``OSError`` inside the block into a StorageError that says ``what`` was being done."""
-    try:
-        yield
-    except OSError as error:
-        raise storage_error(what, error) from error
+class storing:  # reads as a word: ``with storing("…"):``
+    """Turns an ``OSError`` inside the block into a StorageError that says what was being done."""
+
+    __slots__ = ("_what",)
+
+    def __init__(self, what: str) -> None:
+        self._what = what
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, OSError):
+            raise storage_error(self._what, error) from error
 
 
 def storage_error(what: str, error: OSError) -> StorageError:

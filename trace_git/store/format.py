@@ -24,6 +24,7 @@ _WIDTH = 7
 FIRST_KEY = "1000000"
 MAX_KEY = 24
 _NAME = re.compile(rb"([0-9a-v]{7}(?:\.[0-9a-v]*[1-9a-v])?)-([a-z]{1,16})-([0-9a-f]{16})\.msgpack\Z")
+_PIN = re.compile(rb"([0-9a-f]{16})\.msgpack\Z")
 _NO_PARENT = "0" * 40
 
 
@@ -41,6 +42,14 @@ def parse_name(name: bytes) -> Place:
     if match is None:
         raise CorruptTraceError(f"messages/ holds a file with a strange name: {name[:80]!r}", hint="run `trace fsck`")
     return Place(match[1].decode(), match[2].decode(), match[3].decode())
+
+
+def parse_pin(name: bytes) -> str:
+    """The item id of a file in ``pins/``."""
+    match = _PIN.match(name)
+    if match is None:
+        raise CorruptTraceError(f"pins/ holds a file with a strange name: {name[:80]!r}", hint="run `trace fsck`")
+    return match[1].decode()
 
 
 def file_name(place: Place) -> bytes:

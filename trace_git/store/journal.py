@@ -48,6 +48,8 @@ class Tail:
 class Journal:
     """One open journal file. The caller holds the trace's lock around every changing call."""
 
+    _fd = -1
+
     def __init__(self, path: str, *, readonly: bool = False) -> None:
         self.path = path
         self.readonly = readonly
@@ -56,6 +58,7 @@ class Journal:
         self._allocated = os.fstat(self._fd).st_size
         self._synced = 0
         self._poisoned = False
+        self._page: tuple[bytes, tuple[Generation, Published | None]] = (b"", (Generation(0, b"", 0, 0), None))
         generation, published = self._read_marks()
         self.generation = generation
         self.same_boot = published is not None
@@ -81,13 +84,18 @@ class Journal:
             os.close(self._fd)
             self._fd = -1
 
+    __del__ = close  # of a trace that nobody closed; what is acknowledged is on disk already
+
     # -- reading ---------------------------------------------------------------------------
 
     def _read_marks(self) -> tuple[Generation, Published | None]:
         for _ in range(50):  # a reader without the lock may meet a slot that is being written
-            page = os.pread(self._fd, DATA_START, 0)
+            page = os.pread(self._fd, marks.SIZE, 0)
+            if page == self._page[0]:
+                return self._page[1]
             generation, published = marks.read(page, self.boot)
             if generation is not None:
+                self._page = page, (generation, published)
                 return generation, published
         raise CorruptTraceError(
             f"{self.path}: the journal's first page is damaged", hint="run `trace fsck` to see what can be read"

@@ -26,6 +26,7 @@ class Known:
         self._oplog = os.path.join(folder, "trace", "oplog")
         self._journal = journal
         self._values: dict[str, str | None] | None = None
+        self._entries: list[Entry] = []  # of the journal's generation, complete while ``_values`` is there
         self._synced: frozenset[str] = frozenset()
 
     def value(self, ref: str) -> str | None:
@@ -42,6 +43,11 @@ class Known:
         self.values()
         return self._synced
 
+    def entries(self) -> list[Entry]:
+        """The entries that are in the journal and not yet in the operation log."""
+        self.values()
+        return self._entries
+
     def forget(self) -> None:
         self._values = None
 
@@ -49,7 +55,9 @@ class Known:
         """Note the moves of new entries; nothing to do while nobody has asked."""
         if self._values is not None:
             for entry in entries:
-                self._values.update((move.ref, move.new) for move in entry.moves)
+                self._entries.append(entry)
+                for move in entry.moves:
+                    self._values[move.ref] = move.new
 
     def _load(self) -> dict[str, str | None]:
         size = self._journal.generation.oplog_size
@@ -58,8 +66,9 @@ class Known:
             values = {}
             for entry in oplog.oldest_first(self._oplog, size):
                 values.update((move.ref, move.new) for move in entry.moves)
-        for frame in self._journal.all_frames():
-            values.update((move.ref, move.new) for move in unpack_record(frame.payload).entry.moves)
+        self._entries = [unpack_record(frame.payload).entry for frame in self._journal.all_frames()]
+        for entry in self._entries:
+            values.update((move.ref, move.new) for move in entry.moves)
         return values
 
     def _cached(self, size: int) -> dict[str, str | None] | None:
@@ -76,6 +85,7 @@ class Known:
         """Write the cache for an operation log of ``size`` bytes. Failing is harmless."""
         values = {ref: value for ref, value in self.values().items() if value is not None}
         self._synced = synced
+        self._entries = []
         data = msgpack.packb([size, values, sorted(synced)])
         try:
             files.make_folders(os.path.dirname(self._cache))

@@ -65,12 +65,12 @@ def init(path: str) -> str:
             raise InvalidInputError(f"{path} is a file", hint="choose a new folder")
         files.make_folders(os.path.dirname(target))
         draft = f"{target}.new-{os.getpid()}-{secrets.token_hex(4)}"
-        _fill(draft, ignored=os.path.basename(target) == ".trace")
         try:
+            _fill(draft, ignored=os.path.basename(target) == ".trace")
             os.rename(draft, target)
         except OSError:
             _remove(draft)
-            if not is_repository(target):
+            if not is_repository(target):  # else another process was quicker, which is as good
                 raise
         files.sync_path(os.path.dirname(target))
     return target

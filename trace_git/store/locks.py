@@ -55,6 +55,8 @@ class TraceLock:
             os.close(self._fd)
             self._fd = -1
 
+    __del__ = close
+
     def _busy(self) -> LockedError:
         pid = _holder(os.fstat(self._fd).st_ino)
         who = f"process {pid}" if pid else "another process"

@@ -25,6 +25,7 @@ _MARKS = struct.Struct(">16sQQ16s")  # generation, published sequence, published
 _MAGIC = b"TRACEJ1\n"
 _SUM = 16
 _MARKS_AT = 1024
+SIZE = _MARKS_AT + _MARKS.size + _SUM  # bytes that ``read`` looks at
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,30 +1,29 @@
 """Reading git objects, each checked against its id: unpublished ones, packs, loose files, alternates.
 
-Packs are read through dulwich, whose own look-ups do not verify; a damaged pack makes its own objects
-unreadable and no others. Nothing here writes.
+A damaged pack makes its own objects unreadable and no others. Nothing here writes.
 """
 
 from __future__ import annotations
 
 import os
+import struct
 import zlib
 from collections.abc import Iterator
 from contextlib import suppress
 from hashlib import sha1
 
 from dulwich.errors import ChecksumMismatch
-from dulwich.object_format import SHA1
-from dulwich.objects import RawObjectID
-from dulwich.pack import Pack, PackFileDisappeared, UnresolvedDeltas
 
 from ..errors import CorruptTraceError, NotFoundError
 from . import files
+from .packfile import PackFile
+from .packs import PackedObject
 from .records import BLOB, COMMIT, TAG, TREE
 
 NAMES = {COMMIT: b"commit", TREE: b"tree", BLOB: b"blob", TAG: b"tag"}
 _NUMBERS = {name: number for number, name in NAMES.items()}
 _MAX_ALTERNATES = 5
-_DAMAGE = (ChecksumMismatch, UnresolvedDeltas, AssertionError, ValueError, KeyError, IndexError, zlib.error, EOFError)
+_DAMAGE = (ChecksumMismatch, AssertionError, struct.error, ValueError, KeyError, IndexError, zlib.error, EOFError)
 
 
 class ObjectReader:
@@ -33,7 +32,7 @@ class ObjectReader:
     def __init__(self, folder: str) -> None:
         self.folder = folder
         self.overlay: dict[bytes, tuple[int, bytes]] = {}
-        self._packs: dict[str, Pack] = {}
+        self._packs: dict[str, PackFile] = {}
         self._broken: dict[str, str] = {}
         self._last = ""  # the pack of the last hit: neighbours in a context are neighbours in a pack
 
@@ -85,47 +84,32 @@ class ObjectReader:
             if pack is None:
                 continue
             try:
-                offset = pack.index.object_offset(RawObjectID(oid))
-            except KeyError:
-                continue
-            except (PackFileDisappeared, *_DAMAGE) as error:
-                self._drop(path, error)
-                continue
+                offset = pack.find(oid)
+                if offset is None:
+                    continue
+                found = _checked(oid, *pack.at(offset))
+            except _DAMAGE:
+                damage = _damaged(oid)  # another pack, or a loose file, may have a good copy
+            except CorruptTraceError as error:
+                damage = error
+            except FileNotFoundError:
+                self._drop(path)
             except OSError as error:
                 raise files.storage_error("a pack cannot be read", error) from error
-            try:
-                found = self._at(pack, offset, oid)
+            else:
                 self._last = path
                 return found
-            except CorruptTraceError as error:
-                damage = error  # another pack, or a loose file, may have a good copy
-            except (PackFileDisappeared, FileNotFoundError) as error:
-                self._drop(path, error)
-            except OSError as error:
-                raise files.storage_error("a pack cannot be read", error) from error
-        if damage is not None and (loose := self._from_loose(oid)) is None:
+        if damage is None:
+            return None
+        loose = self._from_loose(oid)
+        if loose is None:
             raise damage
-        return loose if damage is not None else None
+        return loose
 
-    def _at(self, pack: Pack, offset: int, oid: bytes) -> tuple[int, bytes]:
-        try:
-            kind, whole = pack.resolve_object(offset, *pack.data.get_object_at(offset))
-        except (PackFileDisappeared, OSError):
-            raise
-        except _DAMAGE as error:
-            raise _damaged(oid) from error
-        data = whole if isinstance(whole, bytes) else b"".join(whole)  # type: ignore[arg-type]
-        if kind not in NAMES or sha1(b"%b %d\0%b" % (NAMES[kind], len(data), data)).digest() != oid:
-            raise _damaged(oid)
-        return kind, data
-
-    def _drop(self, path: str, error: Exception) -> None:
+    def _drop(self, path: str) -> None:
         pack = self._packs.pop(path, None)
         if pack is not None:
-            with suppress(*_DAMAGE):
-                pack.close()
-        if not isinstance(error, PackFileDisappeared | FileNotFoundError):
-            self._broken[path] = str(error) or type(error).__name__
+            pack.close()
 
     def _rescan(self) -> bool:
         """Look for packs that came or went; True when there are new ones."""
@@ -141,7 +125,7 @@ class ObjectReader:
             except OSError as error:
                 raise files.storage_error("the packs cannot be listed", error) from error
         for path in [path for path in self._packs if path not in listed]:
-            self._drop(path, FileNotFoundError())
+            self._drop(path)
         self._broken = {path: reason for path, reason in self._broken.items() if path in listed}
         fresh = [path for path in listed if path not in self._packs and path not in self._broken]
         for path in sorted(fresh, key=lambda path: listed[path], reverse=True):
@@ -149,19 +133,14 @@ class ObjectReader:
         return bool(fresh)
 
     def _open(self, path: str) -> None:
-        pack = Pack(path, object_format=SHA1)
         try:
-            pack.index.object_offset(RawObjectID(bytes(20)))
-        except KeyError:
-            self._packs[path] = pack
-        except (PackFileDisappeared, FileNotFoundError):
-            pack.close()
+            self._packs[path] = PackFile(path)
+        except FileNotFoundError:
+            pass
         except _DAMAGE as error:
             self._broken[path] = str(error) or type(error).__name__
         except OSError as error:
             raise files.storage_error("a pack cannot be opened", error) from error
-        else:
-            self._packs[path] = pack
 
     def pack_paths(self) -> list[str]:
         """Paths (without suffix) of the packs of this trace, newest first, after a fresh look."""
@@ -172,13 +151,13 @@ class ObjectReader:
         """Path → reason of packs that cannot be read."""
         return dict(self._broken)
 
-    def pack_ids(self, path: str) -> list[tuple[int, bytes]]:
-        """(offset, raw id) of each object of an open pack, by offset."""
+    def pack_entries(self, path: str) -> list[PackedObject]:
+        """What the index of an open pack lists, in the order of the pack."""
         pack = self._packs.get(path)
         if pack is None:
             return []
         try:
-            return sorted((offset, bytes(oid)) for oid, offset, _ in pack.index.iterentries())
+            return pack.entries()
         except _DAMAGE as error:
             raise CorruptTraceError(f"{os.path.basename(path)}.idx is damaged: {error}") from error
 
@@ -188,7 +167,7 @@ class ObjectReader:
         raw = bytes.fromhex(prefix[: len(prefix) // 2 * 2])
         found = {oid.hex() for oid in self.overlay if oid.startswith(raw)}
         for pack in self._packs.values():
-            found.update(bytes(oid).hex() for oid in _indexed(pack, raw))
+            found.update(oid.hex() for oid in pack.with_prefix(raw))
         for folder in self._folders():
             with suppress(FileNotFoundError):
                 found.update(
@@ -201,7 +180,7 @@ class ObjectReader:
         found = set(self.loose_ids())
         for path in self.pack_paths():
             with suppress(CorruptTraceError):
-                found.update(oid for _, oid in self.pack_ids(path))
+                found.update(entry.oid for entry in self.pack_entries(path))
         return found
 
     # -- loose files -----------------------------------------------------------------------
@@ -241,9 +220,10 @@ class ObjectReader:
                         yield oid
 
 
-def _indexed(pack: Pack, raw: bytes) -> list[bytes]:
-    """Raw ids of a pack that start with ``raw``."""
-    return [bytes(oid) for oid in pack.index.iter_prefix(raw)]
+def _checked(oid: bytes, kind: int, data: bytes) -> tuple[int, bytes]:
+    if kind not in NAMES or sha1(b"%b %d\0%b" % (NAMES[kind], len(data), data)).digest() != oid:
+        raise _damaged(oid)
+    return kind, data
 
 
 def _damaged(oid: bytes) -> CorruptTraceError:

@@ -2,8 +2,7 @@
 
 Objects are stored newest first, so that an older version of a tree is a small delta against the
 next newer one and the present is read without following a chain. Deltas are made for what repeats by
-construction: versions of one folder differ in one place, commits in a few places of the same lines.
-Reading packs is dulwich's work, in ``objects``.
+construction, trees and commits (see ``deltas``). Reading packs is ``objects``' work.
 """
 
 from __future__ import annotations
@@ -11,22 +10,25 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from hashlib import sha1
 from itertools import accumulate
+from typing import NamedTuple
 
+from .deltas import between_commits, between_folders
 from .records import COMMIT, TREE
 
+HEADER = 12  # bytes before the first object of a pack
+TRAILER = 20
 _OFS_DELTA = 6
 _MAX_CHAIN = 40  # git's own default is 50
 _COMPRESS_FROM = 128  # bytes; below, deflate costs more time than it saves space
 _STORED_MAX = 65535
 _TREE_MIN = 64
+_BUFFER = 1 << 20
 
 
-@dataclass(frozen=True, slots=True)
-class PackedObject:
-    """What an index says of one object: raw id, crc32 of its packed bytes, offset."""
+class PackedObject(NamedTuple):
+    """What an index says of one object: raw id, crc32 of its packed bytes, offset in the pack."""
 
     oid: bytes
     crc: int
@@ -39,42 +41,67 @@ class PackWriter:
     def __init__(self, write: Callable[[bytes], object], count: int) -> None:
         self._write = write
         self._hash = sha1()
-        self._offset = 0
-        self.entries: list[PackedObject] = []
+        self._buffer = [b"PACK", struct.pack(">LL", 2, count)]
+        self._buffered = self._offset = HEADER
         self._bases: dict[bytes, tuple[bytes, int, int]] = {}  # folder key → newest bytes, their offset, chain length
-        self._put(b"PACK" + struct.pack(">LL", 2, count))
+        self.entries: list[PackedObject] = []
 
     def add(self, oid: bytes, kind: int, data: bytes, *, deltas: bool = True) -> None:
-        """Add one object, a tree as a delta against the version that came before it in this pack."""
-        start = self._offset
+        """Add one object, a version of a tree or commit as a delta against the one that came before it here."""
         if deltas and (kind == COMMIT or (kind == TREE and len(data) >= _TREE_MIN)):
-            packed = self._versioned(kind, data, start)
+            packed = self._versioned(kind, data)
         else:
             packed = _header(kind, len(data)) + _deflate(data, kind)
-        self.entries.append(PackedObject(oid, zlib.crc32(packed), start))
+        self.entries.append(PackedObject(oid, zlib.crc32(packed), self._offset))
         self._put(packed)
 
-    def _versioned(self, kind: int, data: bytes, start: int) -> bytes:
-        key = data[: data.index(0) + 1] if kind == TREE else b""  # versions of a folder share their first entry's name
-        base = self._bases.get(key)
-        if base is not None and base[2] < _MAX_CHAIN:
-            delta = make_delta(base[0], data) if kind == TREE else make_line_delta(base[0], data)
-            if len(delta) < len(data) * 2 // 3:
-                self._bases[key] = (data, start, base[2] + 1)
-                return _header(_OFS_DELTA, len(delta)) + _distance(start - base[1]) + _deflate(delta, kind)
-        self._bases[key] = (data, start, 0)
-        return _header(kind, len(data)) + _deflate(data, kind)
+    def add_body(self, body: memoryview, entries: Iterable[PackedObject]) -> None:
+        """Add all objects of another pack as they stand there: distances between them do not change.
 
-    def _put(self, data: bytes) -> None:
-        self._write(data)
-        self._hash.update(data)
-        self._offset += len(data)
+        ``body`` is that pack without header and trailer. ValueError when an object's packed bytes are not what
+        its index says.
+        """
+        shift = self._offset - HEADER
+        ordered = sorted(entries, key=lambda entry: entry.offset)
+        ends = [entry.offset for entry in ordered[1:]] + [len(body) + HEADER]
+        for entry, end in zip(ordered, ends, strict=True):
+            if zlib.crc32(body[entry.offset - HEADER : end - HEADER]) != entry.crc:
+                raise ValueError(f"object {entry.oid.hex()} is damaged in its pack")
+        self.entries += [PackedObject(entry.oid, entry.crc, entry.offset + shift) for entry in ordered]
+        for at in range(0, len(body), _BUFFER):
+            self._put(bytes(body[at : at + _BUFFER]))
 
     def finish(self) -> bytes:
         """Write the trailer; returns the 20 bytes that name the pack."""
+        self._flush()
         checksum = self._hash.digest()
         self._write(checksum)
         return checksum
+
+    def _versioned(self, kind: int, data: bytes) -> bytes:
+        key = data[: data.index(0) + 1] if kind == TREE else b""  # versions of a folder share their first entry's name
+        base = self._bases.get(key)
+        if base is not None and base[2] < _MAX_CHAIN:
+            delta = between_folders(base[0], data) if kind == TREE else between_commits(base[0], data)
+            if len(delta) * 3 < len(data) * 2:
+                self._bases[key] = (data, self._offset, base[2] + 1)
+                back = self._offset - base[1]
+                return _header(_OFS_DELTA, len(delta)) + _distance(back) + _deflate(delta, kind)
+        self._bases[key] = (data, self._offset, 0)
+        return _header(kind, len(data)) + _deflate(data, kind)
+
+    def _put(self, data: bytes) -> None:
+        self._buffer.append(data)
+        self._offset += len(data)
+        self._buffered += len(data)
+        if self._buffered > _BUFFER:
+            self._flush()
+
+    def _flush(self) -> None:
+        data = b"".join(self._buffer)
+        self._write(data)
+        self._hash.update(data)
+        self._buffer, self._buffered = [], 0
 
 
 def build(objects: Iterable[tuple[bytes, int, bytes]], count: int, *, deltas: bool) -> tuple[str, bytes, bytes]:
@@ -89,19 +116,19 @@ def build(objects: Iterable[tuple[bytes, int, bytes]], count: int, *, deltas: bo
 
 def index(entries: Iterable[PackedObject], checksum: bytes) -> bytes:
     """A version 2 pack index."""
-    ordered = sorted(entries, key=lambda entry: entry.oid)
+    oids, crcs, offsets = zip(*sorted(entries), strict=True)
     counts = [0] * 256
-    for entry in ordered:
-        counts[entry.oid[0]] += 1
-    large = [entry.offset for entry in ordered if entry.offset >= 1 << 31]
+    for oid in oids:
+        counts[oid[0]] += 1
+    large = [offset for offset in offsets if offset >= 1 << 31]
     places = {offset: (1 << 31) | at for at, offset in enumerate(large)}
     body = b"".join(
         [
             b"\xfftOc\x00\x00\x00\x02",
             struct.pack(">256L", *accumulate(counts)),
-            b"".join([entry.oid for entry in ordered]),
-            struct.pack(f">{len(ordered)}L", *[entry.crc for entry in ordered]),
-            struct.pack(f">{len(ordered)}L", *[places.get(entry.offset, entry.offset) for entry in ordered]),
+            *oids,
+            struct.pack(f">{len(crcs)}L", *crcs),
+            struct.pack(f">{len(offsets)}L", *([places.get(at, at) for at in offsets] if large else offsets)),
             struct.pack(f">{len(large)}Q", *large),
             checksum,
         ]
@@ -110,12 +137,16 @@ def index(entries: Iterable[PackedObject], checksum: bytes) -> bytes:
 
 
 def _header(kind: int, size: int) -> bytes:
-    first, size = (kind << 4) | (size & 15), size >> 4
-    out = bytearray()
-    while size:
-        out.append(first | 0x80)
-        first, size = size & 0x7F, size >> 7
-    out.append(first)
+    if size < 16:
+        return bytes((kind << 4 | size,))
+    if size < 2048:
+        return bytes((0x80 | kind << 4 | size & 15, size >> 4))
+    first, size = 0x80 | kind << 4 | size & 15, size >> 4
+    out = bytearray((first,))
+    while size > 0x7F:
+        out.append(0x80 | size & 0x7F)
+        size >>= 7
+    out.append(size)
     return bytes(out)
 
 
@@ -129,83 +160,15 @@ def _distance(value: int) -> bytes:
 
 def _deflate(data: bytes, kind: int) -> bytes:
     """Small objects are stored. A small window costs a quarter of the time of zlib's default for the same size."""
-    if len(data) < _COMPRESS_FROM or kind == TREE:
-        return _stored(data)
-    if len(data) > 8192:
+    size = len(data)
+    if size < _COMPRESS_FROM or (kind == TREE and size <= _STORED_MAX):
+        # A zlib stream of one stored block, made without zlib: most of deflate's time is its set-up.
+        return b"\x78\x01\x01" + _STORED.pack(size, size ^ 0xFFFF) + data + _ADLER.pack(zlib.adler32(data))
+    if size > 8192:
         return zlib.compress(data, 1)
     packer = zlib.compressobj(6, zlib.DEFLATED, 12, 5)
     return packer.compress(data) + packer.flush()
 
 
-def _stored(data: bytes) -> bytes:
-    """A zlib stream of one stored block, made without zlib: most of deflate's time is its set-up."""
-    size = len(data)
-    if size > _STORED_MAX:
-        return zlib.compress(data, 1)
-    return b"\x78\x01\x01" + struct.pack("<HH", size, size ^ 0xFFFF) + data + struct.pack(">L", zlib.adler32(data))
-
-
-def make_delta(base: bytes, target: bytes) -> bytes:
-    """A git delta of at most three steps: copy a common prefix, insert, copy a common suffix."""
-    shorter = min(len(base), len(target))
-    prefix = _common(base[:shorter], target[:shorter], "big")
-    rest = shorter - prefix
-    suffix = _common(base[len(base) - rest :], target[len(target) - rest :], "little") if rest else 0
-    middle = target[prefix : len(target) - suffix]
-    steps = [_copies(0, prefix), *_inserts(middle), _copies(len(base) - suffix, suffix)]
-    return b"".join([_size(len(base)), _size(len(target)), *steps])
-
-
-def make_line_delta(base: bytes, target: bytes) -> bytes:
-    """A git delta between two texts of the same lines: what differs inside a line is inserted, the rest copied."""
-    old, new = base.split(b"\n"), target.split(b"\n")
-    if len(old) != len(new):
-        return make_delta(base, target)
-    parts = [_size(len(base)), _size(len(target))]
-    at = copied = 0  # ``base[copied:at]`` is to be copied and not written down yet
-    for mine, wanted in zip(old, new, strict=True):
-        if mine != wanted:
-            shorter = min(len(mine), len(wanted))
-            prefix = _common(mine[:shorter], wanted[:shorter], "big")
-            rest = shorter - prefix
-            suffix = _common(mine[len(mine) - rest :], wanted[len(wanted) - rest :], "little") if rest else 0
-            parts += [_copies(copied, at + prefix - copied), *_inserts(wanted[prefix : len(wanted) - suffix])]
-            copied = at + len(mine) - suffix
-        at += len(mine) + 1
-    parts.append(_copies(copied, len(base) - copied))
-    return b"".join(parts)
-
-
-def _inserts(data: bytes) -> list[bytes]:
-    return [bytes((len(data[at : at + 127]),)) + data[at : at + 127] for at in range(0, len(data), 127)]
-
-
-def _common(a: bytes, b: bytes, order: str) -> int:
-    """Length of the common prefix ("big") or suffix ("little") of two strings of one length, by one xor."""
-    big = order == "big"
-    differ = int.from_bytes(a, "big" if big else "little") ^ int.from_bytes(b, "big" if big else "little")
-    return len(a) - (differ.bit_length() + 7) // 8
-
-
-def _size(value: int) -> bytes:
-    out = bytearray()
-    while value > 0x7F:
-        out.append((value & 0x7F) | 0x80)
-        value >>= 7
-    out.append(value)
-    return bytes(out)
-
-
-def _copies(offset: int, size: int) -> bytes:
-    out = bytearray()
-    while size:
-        length = min(size, 0xFFFF)
-        op, args = 0x80, bytearray()
-        for bit, byte in enumerate(offset.to_bytes(4, "little") + length.to_bytes(2, "little")):
-            if byte:
-                op |= 1 << bit
-                args.append(byte)
-        out.append(op)
-        out += args
-        offset, size = offset + length, size - length
-    return bytes(out)
+_STORED = struct.Struct("<HH")
+_ADLER = struct.Struct(">L")

@@ -21,7 +21,8 @@ from .journal import Journal
 from .known import Known
 from .marks import DATA_START
 from .objects import ObjectReader
-from .records import Entry, Move, Record, unpack_record
+from .packs import PackedObject
+from .records import Entry, Move, Record
 from .refs import REFLOG_WHO, RefFiles
 
 KEEP_MARK = b"trace-git publishes this pack\n"
@@ -29,6 +30,7 @@ CHECKPOINT_BYTES = 4 << 20
 CHECKPOINT_SECONDS = 30.0
 MOST_PACKS = 44
 MERGE_PACKS = 32
+COPY_FROM = 64  # objects: what a group of commits makes, with deltas already
 LARGE = 1 << 20
 
 
@@ -144,18 +146,18 @@ class Publisher:
         self._checkpointed = time.monotonic()
         if self._journal.end <= DATA_START:
             return
-        records = [unpack_record(frame.payload) for frame in self._journal.all_frames()]
+        entries = self._known.entries()
         synced = self._known.synced_packs()
         names = self._sync_packs(synced)
         folders = set()
-        for ref in {move.ref for record in records for move in record.entry.moves}:
+        for ref in {move.ref for entry in entries for move in entry.moves}:
             path = self._refs.path(ref)
             files.sync_path(path)
             folders.add(os.path.dirname(path))
         for folder in folders:
             files.sync_path(folder)
         generation = self._journal.generation
-        size = oplog.append(self._oplog, generation.oplog_size, [record.entry for record in records])
+        size = oplog.append(self._oplog, generation.oplog_size, entries)
         self._journal.renew(size, shrink=shrink)
         self._known.save(size, names)
 
@@ -197,27 +199,41 @@ class Publisher:
         self._count = None
 
     def _merge(self, stems: list[str]) -> None:
-        oids: dict[bytes, None] = {}
-        for stem in stems:
-            oids.update((oid, None) for _, oid in self._objects.pack_ids(stem))
-        fd = os.open(self._scratch + ".merge", os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o666)
+        listed = {stem: self._objects.pack_entries(stem) for stem in stems}
+        oids = [entry.oid for entries in listed.values() for entry in entries]
+        if len(set(oids)) < len(oids):  # rare: something was published twice; then nothing is copied blindly
+            listed = {"": [PackedObject(oid, 0, 0) for oid in dict.fromkeys(oids)]}
+        draft = self._scratch + ".merge"
+        fd = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o666)
         try:
-            writer = packs.PackWriter(lambda data: files.write_all(fd, data), len(oids))
-            for oid in oids:
-                kind, data = self._objects.read(oid)
-                writer.add(oid, kind, data)
+            writer = packs.PackWriter(lambda data: files.write_all(fd, data), sum(map(len, listed.values())))
+            for stem, entries in sorted(listed.items(), key=lambda pair: len(pair[1])):
+                self._merge_one(writer, stem, entries)
             checksum = writer.finish()
             os.fsync(fd)
         finally:
             os.close(fd)
+        self._replace_packs(stems, draft, checksum, packs.index(writer.entries, checksum))
+
+    def _merge_one(self, writer: packs.PackWriter, stem: str, entries: Sequence[PackedObject]) -> None:
+        """Packs of single commits are packed anew, as deltas; larger ones have their deltas and are copied."""
+        raw = files.read(stem + ".pack") if stem and len(entries) >= COPY_FROM else None
+        if raw is not None:
+            writer.add_body(memoryview(raw)[packs.HEADER : -packs.TRAILER], entries)
+            return
+        for entry in entries:
+            kind, data = self._objects.read(entry.oid)
+            writer.add(entry.oid, kind, data)
+
+    def _replace_packs(self, stems: Sequence[str], draft: str, checksum: bytes, index: bytes) -> None:
         stem = os.path.join(self._packs, f"pack-{checksum.hex()}")
         if stem in stems:
-            files.unlink(self._scratch + ".merge")
+            files.unlink(draft)
             return
         files.unlink(stem + ".keep")
         files.create(stem + ".keep", KEEP_MARK)
-        files.rename_over(self._scratch + ".merge", stem + ".pack")
-        files.replace(stem + ".idx", packs.index(writer.entries, checksum), scratch=self._scratch, sync=True)
+        files.rename_over(draft, stem + ".pack")
+        files.replace(stem + ".idx", index, scratch=self._scratch, sync=True)
         files.sync_path(self._packs)
         for old in stems:
             for suffix in (".idx", ".rev", ".bitmap", ".pack"):

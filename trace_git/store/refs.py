@@ -11,7 +11,7 @@ import os
 import re
 import stat
 
-from ..errors import CorruptTraceError, InvalidInputError, StorageError
+from ..errors import CorruptTraceError, InvalidInputError, StateError, StorageError
 from . import files
 
 _HEX = re.compile(r"[0-9a-f]{40}\Z")
@@ -148,11 +148,14 @@ class RefFiles:
         try:
             os.link(self._token, lock)
         except NotADirectoryError as error:
-            raise InvalidInputError(f"{lock} cannot be made: a ref stands in its way") from error
+            raise _in_the_way(lock) from error
         except FileNotFoundError:
             if not os.path.exists(self._token):
                 self._make_token()
-            files.make_folders(os.path.dirname(lock))
+            try:
+                files.make_folders(os.path.dirname(lock))
+            except (FileExistsError, NotADirectoryError) as error:
+                raise _in_the_way(lock) from error
             os.link(self._token, lock)
 
     def _make_token(self) -> None:
@@ -170,7 +173,7 @@ class RefFiles:
         """Whether the lock file is a link of our token."""
         try:
             return os.path.samestat(os.stat(self._token), os.lstat(lock))
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return False
 
     def unlock(self, ref: str) -> None:
@@ -229,6 +232,10 @@ class RefFiles:
             return stat.S_ISREG(os.lstat(self.path(ref)).st_mode)
         except FileNotFoundError:
             return False
+
+
+def _in_the_way(lock: str) -> StateError:
+    return StateError(f"{lock} cannot be made: a ref of that name stands in its way", hint="choose another name")
 
 
 def _parse_packed(raw: bytes) -> dict[str, str]:

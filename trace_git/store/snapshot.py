@@ -95,7 +95,7 @@ class Snapshots:
         if oid is None:
             return {}
         found = trees.entries(self._store.tree(oid))
-        return {entry.name.removesuffix(format.SUFFIX).decode(): entry.oid.hex() for entry in found}
+        return {format.parse_pin(entry.name): entry.oid.hex() for entry in found}
 
     def tools(self, tree: str) -> str | None:
         """Blob id of the tool definitions, or None."""

@@ -17,7 +17,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 
 from ..errors import (
-    ConflictError,
     CorruptTraceError,
     LockedError,
     NotFoundError,
@@ -40,8 +39,16 @@ GROUP = 256  # records published together
 GROUP_SECONDS = 0.05  # the longest that stock git may lag behind
 SINGLE = 16  # appends of a burst that are published one by one
 _CACHED_FOLDERS = 4096
+_CACHED_COMMITS = 1024
 
 _open_stores: weakref.WeakSet[Store] = weakref.WeakSet()
+
+
+class _Batch(threading.local):
+    """How deep a thread is in ``batch()``, and the number of that operation (0 before its first record)."""
+
+    depth = 0
+    op = 0
 
 
 class Store:
@@ -50,13 +57,12 @@ class Store:
     def __init__(self, folder: str, *, durability: str, committer: Author, clock: Callable[[], float]) -> None:
         self.folder = folder
         self.durability = durability
-        self.committer = commits.person(committer)
+        self.committer = commits.fit(committer)
         self.warnings: list[str] = []
         self.writable = layout.check(folder) and os.access(folder, os.W_OK)
         self._clock = clock
         self._mutex = threading.RLock()
-        self._batch_op = 0
-        self._batch_depth = 0
+        self._batch = _Batch()
         self._burst = 0
         self._last_append = 0.0
         self._timer: threading.Timer | None = None
@@ -68,6 +74,7 @@ class Store:
 
     def _connect(self) -> None:
         self._folders: OrderedDict[bytes, Folder] = OrderedDict()
+        self._commits: OrderedDict[str, CommitData] = OrderedDict()
         with files.storing(f"{self.folder} cannot be opened"):
             self._on = Connection.opened(
                 self.folder,
@@ -116,8 +123,18 @@ class Store:
                     yield ref, value
 
     def commit(self, oid: str) -> CommitData:
-        """The commit with this id, 40 hex."""
-        return commits.parse(self.read(bytes.fromhex(oid), COMMIT), oid)
+        """The commit with this id, 40 hex; the last ones are remembered."""
+        with self._mutex:
+            commit = self._commits.get(oid)
+            if commit is None:
+                commit = commits.parse(self.read(bytes.fromhex(oid), COMMIT), oid)
+                self._keep_commit(oid, commit)
+            return commit
+
+    def _keep_commit(self, oid: str, commit: CommitData) -> None:
+        self._commits[oid] = commit
+        if len(self._commits) > _CACHED_COMMITS:
+            self._commits.popitem(last=False)
 
     def blob(self, oid: str) -> bytes:
         return self.read(bytes.fromhex(oid), BLOB)
@@ -126,7 +143,7 @@ class Store:
         """The bytes of an object of the given type, verified against its id."""
         with self._mutex:
             try:
-                return self._on.objects.read(oid, kind)[1]
+                return self._alive().objects.read(oid, kind)[1]
             except NotFoundError as error:
                 raise self._missing(oid, error) from error
 
@@ -151,6 +168,14 @@ class Store:
                 return self._on.objects.read(bytes.fromhex(oid))[0]
             except NotFoundError:
                 return None
+
+    def read_any(self, oid: str) -> bytes:
+        """The bytes of an object of whatever type, verified."""
+        with self._mutex:
+            try:
+                return self._alive().objects.read(bytes.fromhex(oid))[1]
+            except NotFoundError as error:
+                raise self._missing(bytes.fromhex(oid), error) from error
 
     def is_commit(self, oid: str) -> bool:
         return self.kind(oid) == COMMIT
@@ -222,7 +247,7 @@ class Store:
             with files.storing("the trace cannot be locked"):
                 values = self._begin(sorted(refs))
             seq = on.journal.next_seq
-            transaction = Transaction(verb, values, seq, self._batch_op or seq, self.tree, self._claim)
+            transaction = Transaction(verb, values, seq, self._batch.op or seq, self.tree, self._claim)
             try:
                 yield transaction
                 if transaction.moves:
@@ -280,14 +305,21 @@ class Store:
             value = on.refs.read(ref)
         except CorruptTraceError as error:
             raise CorruptTraceError(f"{error}; {good}", hint=mend) from error
+        if value is None and (beside := self._beside(ref)):
+            raise StateError(f"{ref} cannot be made: {beside} exists", hint="choose another name")
         if value == known:
             return value
         if is_id(value) and not on.objects.has(bytes.fromhex(value or "")):
             raise CorruptTraceError(f"ref {ref} points to {value}, which is missing; {good}", hint=mend)
-        if known is None and value is None and (beside := on.refs.clash(ref)):
-            raise ConflictError(f"{ref} cannot be made: {beside} exists", hint="choose another name")
         on.write(Record(on.entry("external", (Move(ref, known, value),))), sync=False)
         return value
+
+    def _beside(self, ref: str) -> str | None:
+        """A ref that ``ref`` cannot live beside, pending ones included: git keeps refs as files and folders."""
+        for other, value in self._on.heads.items():
+            if value is not None and (other.startswith(ref + "/") or ref.startswith(other + "/")):
+                return other
+        return self._on.refs.clash(ref)
 
     def _end(self, refs: Sequence[str]) -> None:
         """Let go of locks that no pending record needs, and of the trace's."""
@@ -305,10 +337,15 @@ class Store:
         if any(len(data) > LARGE for _, data in objects.values()):
             with files.storing("a large message could not be written"):
                 large = on.publisher.place_large(objects)
-        entry = on.entry(transaction.verb, transaction.moves, op=self._batch_op, spaces=spaces, note=transaction.note)
-        on.write(Record(entry, objects, large), sync=not self._batch_depth)
+        batch = self._batch
+        entry = on.entry(transaction.verb, transaction.moves, op=batch.op, spaces=spaces, note=transaction.note)
+        on.write(Record(entry, objects, large), sync=not batch.depth)
+        if batch.depth:
+            batch.op = entry.op
         for oid, folder in transaction.folders.items():
             self._keep_folder(oid, folder)
+        for name, commit in transaction.commits.items():
+            self._keep_commit(name, commit)
         if self._publish_now(transaction.verb):
             self._publish_quietly()
 
@@ -319,7 +356,7 @@ class Store:
         self._last_append = now
         if len(on.pending) >= GROUP or now - on.first_pending > GROUP_SECONDS:
             return True
-        return not (self._batch_depth or (verb == "append" and self._burst > SINGLE))
+        return not (self._batch.depth or (verb == "append" and self._burst > SINGLE))
 
     def _publish_quietly(self) -> None:
         """Publish; once acknowledged, a failure to do so is a warning. The next opportunity tries again."""
@@ -330,7 +367,7 @@ class Store:
 
     def _arm_timer(self) -> None:
         if self._timer is None or not self._timer.is_alive():
-            self._timer = threading.Timer(GROUP_SECONDS, _flush_later, (weakref.ref(self),))
+            self._timer = threading.Timer(GROUP_SECONDS, self._flush_later)  # keeps a dropped store alive until then
             self._timer.daemon = True
             self._timer.start()
 
@@ -341,17 +378,17 @@ class Store:
         Not a transaction: an exception keeps what was committed. A batch inside a batch does nothing of its own.
         """
         with self._mutex:
+            self._alive()
             self._check_writable()
-            self._batch_depth += 1
-            if self._batch_depth == 1:
-                self._batch_op = self._alive().journal.next_seq
+        batch = self._batch
+        batch.depth += 1
         try:
             yield
         finally:
-            with self._mutex:
-                self._batch_depth -= 1
-                if self._batch_depth == 0:
-                    self._batch_op = 0
+            batch.depth -= 1
+            if not batch.depth:
+                batch.op = 0
+                if batch is self._batch:  # a child that was forked inside has a batch of its own: none
                     self.flush()
 
     def flush(self) -> None:
@@ -367,6 +404,10 @@ class Store:
                     self._publish_quietly()
                 finally:
                     self._on.lock.release()
+
+    def _flush_later(self) -> None:
+        with suppress(TraceError):
+            self.flush()
 
     # -- the end ---------------------------------------------------------------------------
 
@@ -406,17 +447,10 @@ class Store:
         """In a forked child: forget what the parent has pending and let go of its files; reopen at the next use."""
         self._mutex = threading.RLock()
         self._timer = None
-        self._batch_depth = self._batch_op = 0
+        self._batch = _Batch()
         if not self._closed and not self._forked:
             self._on.close()
             self._forked = True
-
-
-def _flush_later(reference: weakref.ref[Store]) -> None:
-    store = reference()
-    if store is not None:
-        with suppress(TraceError):
-            store.flush()
 
 
 @atexit.register

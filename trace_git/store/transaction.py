@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 
 from ..errors import StateError
 from . import trees
+from .commits import CommitData, build
 from .records import BLOB, COMMIT, TREE, Move
 from .trees import Folder
 
@@ -32,6 +33,7 @@ class Transaction:
         self.note = ""
         self.objects: dict[bytes, tuple[int, bytes]] = {}
         self.folders: dict[bytes, Folder] = {}
+        self.commits: dict[str, CommitData] = {}
         self._refs = dict(refs)
         self._moves: dict[str, Move] = {}
         self._read_tree = read_tree
@@ -81,7 +83,10 @@ class Transaction:
         self.objects[oid] = (BLOB, data)
         return oid
 
-    def put_commit(self, data: bytes) -> str:
+    def put_commit(self, commit: CommitData) -> str:
+        """Add a commit object; its id, 40 hex."""
+        data = build(commit)
         oid = trees.oid_of(b"commit", data)
         self.objects[oid] = (COMMIT, data)
+        self.commits[oid.hex()] = commit
         return oid.hex()

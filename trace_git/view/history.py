@@ -18,6 +18,7 @@ from .handle import Handle
 _STEP = re.compile(r"([~^])(\d*)")
 _HEX = re.compile(r"[0-9a-f]{4,40}\Z")
 _SHORT_HEX = re.compile(r"[0-9a-f]{1,3}\Z")
+_LONGEST = 255  # bytes that a file name may have
 _PLACES = ("refs/heads/", "refs/tags/", "refs/remotes/", "refs/", "")
 
 
@@ -37,7 +38,7 @@ def resolve(handle: Handle, rev: str | Commit) -> str:
         raise InvalidInputError(f"{rev!r} is not a revision", hint="after the name only ~n and ^n may follow")
     commit = _named(handle, start)
     for kind, digits in _STEP.findall(steps):
-        commit = _step(handle, rev, commit, kind, int(digits) if digits else 1)
+        commit = _step(handle, rev, commit, kind, int(digits[:9]) if digits else 1)
     return commit
 
 
@@ -77,7 +78,14 @@ def _named(handle: Handle, name: str) -> str:
 
 
 def _is_ref_name(name: str) -> bool:
-    return name.startswith("refs/") and ".." not in name and not name.endswith((".lock", "/")) and name.isprintable()
+    fits = all(len(part.encode("utf-8", "replace")) <= _LONGEST for part in name.split("/"))
+    return (
+        name.startswith("refs/")
+        and ".." not in name
+        and not name.endswith((".lock", "/"))
+        and name.isprintable()
+        and fits
+    )
 
 
 def _by_prefix(handle: Handle, prefix: str) -> str:
@@ -106,6 +114,8 @@ def _unknown(handle: Handle, name: str) -> NotFoundError:
 
 def log(handle: Handle, start: str, *, limit: int | None = None) -> Iterator[Commit]:
     """Commits from ``start`` back, children before parents, each once. A linear history is read as it is asked for."""
+    if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int) or limit < 0):
+        raise InvalidInputError(f"limit {limit!r} is not a number of commits", field="limit", hint="give 0 or more")
     return islice(_walk(handle, start), limit)
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping, Sequence
+from hashlib import sha256
 from itertools import islice
 
-from ..model import Commit, Context, Status, TokenCount
+from ..model import Commit, Context, Item, Status, TokenCount
 from . import groups, history
 from .handle import Handle
 
@@ -41,19 +43,49 @@ def _roles(handle: Handle, context: Context) -> dict[str, int]:
 
 
 def reported(handle: Handle, commit: Commit) -> TokenCount | None:
-    """The prompt's size anchored on the last API report that still holds, or None.
+    """The prompt's size anchored on the last API report, or None.
 
-    A report is of the context before the commit that carries it; it holds while those items are unchanged.
-    What came after is estimated.
+    The report is of the items that were sent. What came since is estimated and added; what was sent and is
+    in the context no more is estimated and taken away.
     """
     if handle.counter is None:
         return None
-    for found in islice(history.log(handle, commit.id), _LOOK_BACK):
-        if found.usage is None or not found.parents:
-            continue
-        sent = handle.snapshots.entries(handle.commit(found.parents[0]).tree)
-        now = handle.contexts.at(commit).items
-        if [item.blob for item in now[: len(sent)]] != [entry.blob for entry in sent]:
-            return None
-        return handle.counter.anchored(found.usage, [handle.contexts.count(item) for item in now[len(sent) :]])
+    found = next((one for one in islice(history.log(handle, commit.id), _LOOK_BACK) if one.usage is not None), None)
+    sent = _sent(handle, found) if found else None
+    if found is None or found.usage is None or sent is None:
+        return None
+    now = handle.contexts.at(commit).items
+    kept = Counter(item.blob for item in now) & Counter(item.blob for item in sent)
+    count = handle.contexts.count
+    return handle.counter.anchored(
+        found.usage, [count(item) for item in _beyond(now, kept)], gone=[count(item) for item in _beyond(sent, kept)]
+    )
+
+
+def _sent(handle: Handle, commit: Commit) -> tuple[Item, ...] | None:
+    """The items that the report of ``commit`` is about: those of the ancestor whose digest it names."""
+    over = commit.trailers.get("Trace-Usage", "").rpartition(" over=")[2]
+    if not commit.parents:
+        return () if over == digest(()) else None
+    for ancestor in islice(history.log(handle, commit.parents[0]), _LOOK_BACK):
+        items = handle.contexts.items(ancestor.tree)
+        if digest(items) == over:
+            return items
     return None
+
+
+def _beyond(items: Sequence[Item], kept: Mapping[str, int]) -> list[Item]:
+    """``items`` without the ``kept`` number of each version."""
+    left = dict(kept)
+    beyond = []
+    for item in items:
+        if left.get(item.blob, 0):
+            left[item.blob] -= 1
+        else:
+            beyond.append(item)
+    return beyond
+
+
+def digest(items: Sequence[Item]) -> str:
+    """32 hex that name the versions of ``items`` in their order."""
+    return sha256("".join([item.blob for item in items]).encode()).hexdigest()[:32]

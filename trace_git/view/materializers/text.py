@@ -11,7 +11,6 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
-from xml.sax.saxutils import escape, quoteattr
 
 from ...model import Item, Message, Span
 from .draft import CONFLICT, Draft, Form, unresolved
@@ -20,7 +19,9 @@ _BREAK = "\n\n"
 _HEAD, _TAIL = "<context>\n", "</context>\n"
 _THINKING = ("thinking", "redacted_thinking", "reasoning")
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_RETURN = {"\r": "&#13;"}  # a parser would read it as a newline
+# By hand: xml.sax.saxutils would bring urllib, http and ssl along. A parser reads a bare return as a newline.
+_XML = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#13;"})
+_XML_VALUE = _XML | str.maketrans({'"': "&quot;", "\n": "&#10;", "\t": "&#9;"})
 
 
 class _Piece(NamedTuple):
@@ -113,11 +114,11 @@ def as_xml(message: Message) -> str:
 
 
 def _escaped(text: str) -> str:
-    return escape(_NOT_XML.sub("\ufffd", text), _RETURN)
+    return _NOT_XML.sub("\ufffd", text).translate(_XML)
 
 
 def _quoted(value: Any) -> str:
-    return quoteattr(_NOT_XML.sub("\ufffd", str(value)))
+    return '"' + _NOT_XML.sub("\ufffd", str(value)).translate(_XML_VALUE) + '"'
 
 
 def _folder(show: Callable[[Message], str], start_at: int, gap: int) -> Callable[[Sequence[Item], int, Draft], None]:

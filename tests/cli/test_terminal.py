@@ -1,0 +1,143 @@
+"""What a terminal gets to see, and streams that are closed, cut or interrupted."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import time
+
+import pytest
+
+from .conftest import command, environment
+
+HOSTILE = "x\x1b[31m\x1b]8;;http://evil\x07\x1b]52;c;QQ==\x1b\\\u202e\u2066\x9b31m\x85over\rwritten\x00"
+SPOKEN = HOSTILE.replace("\0", "")  # no argument can hold a NUL
+HARMFUL = set("\x1b\x07\u202e\u2066\x9b\x85\r\x00")
+
+
+@pytest.fixture
+def hostile(trace):
+    trace("commit", "--messages", input=_message())
+    trace("commit", SPOKEN, "-m", SPOKEN)
+    return trace
+
+
+def _message() -> bytes:
+    call = {"id": HOSTILE, "type": "function", "function": {"name": HOSTILE, "arguments": HOSTILE}}
+    return json.dumps({"role": "assistant", "content": HOSTILE, "name": HOSTILE, "tool_calls": [call]}).encode()
+
+
+READERS = [("log",), ("log", "--oneline"), ("show",), ("show", "HEAD~1"), ("status",), ("log", SPOKEN)]
+
+
+@pytest.mark.parametrize("words", READERS, ids=lambda words: " ".join(words)[:14].strip("\x1b"))
+def test_nothing_out_of_a_message_acts_on_a_terminal_or_hides_in_a_pipe(hostile, terminal, words):
+    piped = hostile(*words)
+    assert not HARMFUL & set(piped.out + piped.err)
+    shown = terminal(*words, env={"NO_COLOR": "1"}).out
+    assert not HARMFUL & set(shown)
+    assert "Traceback" not in shown
+
+
+def test_stock_git_shows_no_escape_of_ours_either(hostile, here):
+    words = ["git", "-C", ".trace", "log", "--format=%an %s%n%b"]
+    shown = subprocess.run(words, capture_output=True, text=True, check=True).stdout
+    assert not HARMFUL & set(shown)
+
+
+@pytest.mark.parametrize(
+    "env",
+    [{"NO_COLOR": "1"}, {"TERM": "dumb"}, {"TERM": None}, {"COLUMNS": "1"}, {"COLUMNS": "0"}, {"COLUMNS": "wide"}],
+    ids=str,
+)
+@pytest.mark.parametrize("words", [("log",), ("status",), ("show",)], ids=lambda words: words[0])
+def test_odd_terminals(trace, terminal, env, words):
+    trace("commit", "hello there, this is a message with a few words")
+    done = terminal(*words, env=env)
+    assert done.code == 0
+    assert "Traceback" not in done.out
+    if "NO_COLOR" in env or env.get("TERM") == "dumb":
+        assert "\x1b" not in done.out
+
+
+def test_a_pager_is_used_on_a_terminal_only(trace, terminal, process, here):
+    trace("commit", "hello")
+    pager = here / "pager"
+    pager.write_text("#!/bin/sh\necho PAGED\ncat\n")
+    pager.chmod(0o755)
+    env = {"TRACE_GIT_PAGER": str(pager)}
+    assert "PAGED" in terminal("log", env=env).out
+    assert "PAGED" in terminal("log", env={"TRACE_GIT_PAGER": None, "PAGER": str(pager)}).out
+    assert "PAGED" not in terminal("--no-pager", "log", env=env).out
+    assert "PAGED" not in terminal("status", env=env).out
+    assert "PAGED" not in process("log", env=env).out
+
+
+def test_a_pager_that_is_left_early_is_fine(trace, terminal):
+    trace("commit", "\n".join(f"line {number}" for number in range(50_000)))
+    assert terminal("show", env={"TRACE_GIT_PAGER": "true"}).code == 0
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
+def test_an_output_that_cannot_show_a_character(trace, process, encoding):
+    trace("commit", "né 🚀")
+    done = process("log", env={"PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"})
+    assert done.code == 0
+    assert b"\\U0001f680" in done.data
+
+
+def test_no_home_no_identity(trace, process):
+    done = process("commit", "hello", env={"HOME": None, "USER": None, "LOGNAME": None, "GIT_CONFIG_GLOBAL": None})
+    assert done.code == 0
+    assert done.err == ""
+
+
+@pytest.mark.parametrize(
+    ("words", "redirect", "codes"),
+    [
+        ("log", ">&-", {0}),
+        ("log", "2>&-", {0}),
+        ("log nope", "2>&-", {3}),
+        ("log nope", ">&- 2>&-", {3}),
+        ("log --json nope", ">&-", {3}),
+        ("materialize", ">&-", {0}),
+        ("commit", "<&-", {2}),
+        ("status", "<&- >&- 2>&-", {0}),
+        ("materialize --as text", "| head -c 1", {0, 141}),
+        ("show", "| true", {0, 141}),
+        ("show", "> /dev/full", {7}),
+        ("materialize", "> /dev/full", {7}),
+    ],
+)
+def test_closed_cut_and_full_streams(trace, words, redirect, codes):
+    trace("commit", "line\n" * 100_000)
+    line = f"{' '.join(command())} {words} {redirect}; exit ${{PIPESTATUS[0]}}"
+    done = subprocess.run(["bash", "-c", line], env=environment(), capture_output=True, text=True, check=False)
+    assert done.returncode in codes
+    assert "Traceback" not in done.stderr
+    assert "Exception ignored" not in done.stderr
+
+
+def test_interrupted_while_it_waits(trace, here):
+    child = subprocess.Popen(
+        command("commit"), env=environment(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    _until_it_reads_stdin(child.pid)
+    child.send_signal(signal.SIGINT)
+    out, err = child.communicate(timeout=30)
+    assert child.returncode == 130
+    assert out == b""
+    assert b"Traceback" not in err
+    assert trace("log", "--json").json["commits"] == []
+
+
+def _until_it_reads_stdin(pid: int) -> None:
+    """Waits until the process sleeps, with its trace open."""
+    for _ in range(400):
+        time.sleep(0.025)
+        links = [os.readlink(f"/proc/{pid}/fd/{name}") for name in os.listdir(f"/proc/{pid}/fd")]
+        if any(link.endswith("/trace/lock") or link.endswith("/trace/journal") for link in links):
+            time.sleep(0.2)
+            return

@@ -1,0 +1,120 @@
+"""status: where a handle stands, and a prompt's size anchored on what an API reported."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from trace_git import Repo, Usage, assistant, tool
+from trace_git.model import Prompt
+
+CALL = {"id": "c1", "type": "function", "function": {"name": "look", "arguments": "{}"}}
+EACH = 3 + 1  # framing and the role of a message of one word less
+
+
+class Words:
+    name = "words"
+
+    def count(self, text: str) -> int:
+        return len(text.split())
+
+
+@pytest.fixture
+def repo(tmp_path: Path) -> Iterator[Repo]:
+    with Repo.open(tmp_path / "t.trace", tokenizer=Words(), budget=500) as repo:
+        yield repo
+
+
+def answer(repo: Repo, prompt: Prompt | None = None, *, reported: int = 100) -> None:
+    repo.commit("the answer", role="assistant", usage=Usage(reported, 7), prompt=prompt)
+
+
+def test_an_empty_trace(repo: Repo) -> None:
+    status = repo.status()
+    assert (status.branch, status.head, status.items, status.tokens) == ("main", None, 0, 0)
+    assert (status.roles, status.pinned, status.reported, status.warnings) == ({}, 0, None, ())
+    assert (status.budget, status.path) == (500, str(repo.path))
+
+
+def test_tokens_by_role_with_pins_apart(repo: Repo) -> None:
+    repo.commit("one two", role="system", pin=True)
+    repo.commit(["a", "b c"])
+    commit = repo.commit("d", role="assistant")
+    status = repo.status()
+    assert status.roles == {"pinned": 2 + EACH, "user": 3 + 2 * EACH, "assistant": 1 + EACH}
+    assert sum(status.roles.values()) + 3 == status.tokens == repo.context().tokens
+    assert (status.items, status.pinned, status.head) == (4, 1, commit.id)
+
+
+def test_what_a_provider_would_stumble_over_is_told(repo: Repo) -> None:
+    repo.commit(tool("r", "c1"))
+    (warning,) = repo.status().warnings
+    assert repo.context().items[0].id in warning
+    repo.commit("x")
+    repo.commit(assistant(None, tool_calls=[CALL]))
+    assert len(repo.status().warnings) == 1  # a call at the tail waits for its answer
+    repo.commit("y")
+    assert len(repo.status().warnings) == 2
+
+
+def test_without_a_tokenizer(repo: Repo) -> None:
+    repo.commit("one")
+    with Repo.open(repo.path, tokenizer=None) as other:
+        status = other.status()
+        assert (status.items, status.roles, status.reported) == (1, {}, None)
+        assert status.tokens == repo.context().tokens  # as the commit says
+
+
+def test_no_report_no_anchor(repo: Repo) -> None:
+    repo.commit("one")
+    assert repo.status().reported is None
+
+
+def test_a_report_is_the_anchor_and_the_rest_is_estimated(repo: Repo) -> None:
+    repo.commit("one")
+    answer(repo)
+    reported = repo.status().reported
+    assert reported == 100 + 2 + EACH
+    assert reported is not None
+    assert not reported.exact
+    assert reported.counter.startswith("api")
+    repo.commit("x y z")
+    assert repo.status().reported == 100 + 2 + EACH + 3 + EACH
+    answer(repo, reported=200)
+    assert repo.status().reported == 200 + 2 + EACH  # the last report counts
+
+
+# BUG: status anchors on the context of the commit's parent and not on the prompt that was sent (MEANING 10:
+# ``over=`` names the items; what follows them is estimated). What came between is not counted: 106 for 113 here.
+def test_a_report_is_of_the_prompt_that_was_sent(repo: Repo) -> None:
+    repo.commit("one two three")
+    prompt = repo.materialize()
+    repo.commit("a nudge meanwhile")
+    answer(repo, prompt)
+    assert repo.status().reported == 100 + (3 + EACH) + (2 + EACH)
+
+
+# BUG: after an edit of what was sent there is no anchor at all. MEANING 10: prompt - estimate(gone) + estimate(new).
+def test_an_edit_of_what_was_sent_moves_the_anchor(repo: Repo) -> None:
+    commit = repo.commit("one two three")
+    answer(repo, repo.materialize())
+    repo.edit(commit, "one")
+    assert repo.status().reported == 100 - 2 + (2 + EACH)
+
+
+def test_an_edit_of_what_came_later_is_estimated(repo: Repo) -> None:
+    repo.commit("one")
+    answer(repo, repo.materialize())
+    later = repo.commit("x y z")
+    repo.edit(later, "x")
+    assert repo.status().reported == 100 + (2 + EACH) + (1 + EACH)
+
+
+def test_a_pin_changes_nothing_of_that(repo: Repo) -> None:
+    commit = repo.commit("one")
+    answer(repo, repo.materialize())
+    before = repo.status().reported
+    repo.pin(commit)
+    assert repo.status().reported == before

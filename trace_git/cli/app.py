@@ -1,0 +1,84 @@
+"""The command ``trace``: global options, and the table of commands, each loaded when it is called.
+
+What a command does is in ``commands/``, one file each.
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import os
+
+import click
+
+from .. import __version__
+from ..errors import NotFoundError
+from . import screen
+
+COMMANDS = {
+    "init": "init",
+    "import": "import_",
+    "commit": "commit",
+    "status": "status",
+    "log": "log",
+    "show": "show",
+    "materialize": "materialize",
+    "export": "export",
+    "fsck": "fsck",
+}  # name → module
+
+
+class _Lazy(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f".commands.{COMMANDS[cmd_name]}", __package__)
+        command: click.Command = module.command
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0]
+        command = self.get_command(ctx, name)
+        if command is None:
+            raise _UnknownCommand(name, ctx)
+        return name, command, args[1:]
+
+
+class _UnknownCommand(click.UsageError):
+    """Its ``hint`` says what was perhaps meant."""
+
+    def __init__(self, name: str, ctx: click.Context) -> None:
+        super().__init__(f"unknown command {name!r}", ctx)
+        near = difflib.get_close_matches(name, COMMANDS, 3, 0.5)
+        self.hint = f"did you mean {' or '.join(near)}?" if near else None
+
+
+@click.group(
+    cls=_Lazy,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.option("-C", "folders", metavar="DIR", multiple=True, help="Work as if started in DIR.")
+@click.option("--no-pager", is_flag=True, help="Show long output without a pager.")
+@click.version_option(__version__, "--version", prog_name="trace", message="%(prog)s %(version)s")
+@click.pass_context
+def app(ctx: click.Context, folders: tuple[str, ...], no_pager: bool) -> None:
+    """Git for the context window of an LLM.
+
+    A trace is a bare git repository; commands find it upwards from here, as a .trace folder or as the
+    folder they are in, or where TRACE_GIT_DIR says.
+    """
+    for folder in folders:
+        try:
+            os.chdir(folder)
+        except OSError as error:
+            raise NotFoundError(f"cannot work in {folder!r}: {error.strerror}") from error
+    if no_pager:
+        screen.no_pager()
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help())

@@ -1,0 +1,1 @@
+"""One command, one file: parse, call, render. Each module has a ``command``; the table is in ``app``."""

@@ -1,0 +1,25 @@
+"""``trace export``: the context as a transcript file that ``trace import``, or another program, reads."""
+
+from __future__ import annotations
+
+import click
+
+from .. import opening, options, screen
+
+
+@click.command("export")
+@options.revision
+@click.option("--format", "format_", default="openai", show_default=True, metavar="NAME", help="The format.")
+@options.as_json
+@options.output
+def command(rev: str, format_: str, as_json: bool, output: str | None) -> None:
+    """Print the context of REV as a transcript.
+
+    A pipe or file gets the exact bytes, a terminal safe text.
+    """
+    with opening.opened() as repo:
+        text = repo.export(rev, format=format_)
+        if as_json:
+            screen.emit(commit=repo.get(rev).id, format=format_, text=text)
+        else:
+            screen.exact(text, output)

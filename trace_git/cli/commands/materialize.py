@@ -1,0 +1,45 @@
+"""``trace materialize``: the context as a model is sent it."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from .. import opening, options, screen, shapes
+
+
+@click.command("materialize")
+@options.revision
+@click.option(
+    "--as",
+    "shape",
+    type=click.Choice(["openai", "anthropic", "text", "xml"]),
+    default="openai",
+    show_default=True,
+    help="The form of the output.",
+)
+@click.option("--repair", is_flag=True, help="Leave out what a provider would refuse, and say so.")
+@options.as_json
+@options.output
+def command(rev: str, shape: str, repair: bool, as_json: bool, output: str | None) -> None:
+    """Print the context of REV as a model is sent it.
+
+    A pipe or file gets the exact bytes, a terminal safe text.
+    """
+    with opening.opened() as repo:
+        prompt = repo.materialize(rev, materializer=shape, repair=repair)
+        screen.warn(prompt.warnings)
+        if as_json:
+            screen.emit(
+                commit=prompt.commit,
+                materializer=shape,
+                output=prompt.output,
+                **shapes.count(prompt.tokens),
+                digest=prompt.digest,
+                warnings=list(prompt.warnings),
+            )
+            return
+        made = prompt.output
+        text = made if isinstance(made, str) else json.dumps(made, ensure_ascii=False, indent=2) + "\n"
+        screen.exact(text, output)

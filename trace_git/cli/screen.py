@@ -1,0 +1,167 @@
+"""What reaches a screen or a pipe: safe text, colours, the pager, JSON, exact bytes.
+
+Every text that may come from a message passes ``paint`` or ``block``, which make it safe; ``exact`` is for data that
+goes to a pipe as it is. What is shown is decided by the commands.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+import unicodedata
+from collections.abc import Iterable
+from contextlib import suppress
+from typing import Any
+
+from ..safe import safe_text
+
+SCHEMA_VERSION = 1
+_CODES = {
+    "bold": "1",
+    "dim": "2",
+    "red": "31",
+    "green": "32",
+    "yellow": "33",
+    "blue": "34",
+    "magenta": "35",
+    "cyan": "36",
+    "white": "37",
+}
+ROLE_COLOURS = {
+    "system": "magenta",
+    "developer": "magenta",
+    "user": "green",
+    "assistant": "blue",
+    "tool": "cyan",
+    "function": "cyan",
+    "pinned": "yellow",
+    "summary": "white",
+}
+
+_paging = True
+
+
+def prepare() -> None:
+    """Make the standard streams such that writing any text to them cannot fail for its characters."""
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(AttributeError):  # None when closed; a plain object in tests
+            stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+
+
+def no_pager() -> None:
+    """From here on nothing is shown through a pager."""
+    global _paging
+    _paging = False
+
+
+def on_terminal(stream: Any = None) -> bool:
+    """Whether a person reads ``stream`` (default: stdout)."""
+    stream = sys.stdout if stream is None else stream
+    return stream is not None and not stream.closed and stream.isatty()
+
+
+def coloured(stream: Any = None) -> bool:
+    """Whether escapes are welcome there: a terminal that can, and no NO_COLOR."""
+    return on_terminal(stream) and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def width() -> int:
+    """Columns of the terminal, 80 when there is none."""
+    return max(1, shutil.get_terminal_size().columns)
+
+
+def paint(text: str, colour: str | None = None) -> str:
+    """One safe line of text, coloured when colours are welcome."""
+    text = safe_text(text)
+    return f"\x1b[{_CODES[colour]}m{text}\x1b[0m" if colour and text and coloured() else text
+
+
+def block(text: str, indent: str = "") -> str:
+    """Several safe lines of text, each indented."""
+    return "\n".join(indent + line if line else "" for line in safe_text(text, multiline=True).split("\n"))
+
+
+def columns(text: str) -> int:
+    """How many columns a safe line takes: wide characters two, combining ones none."""
+    if text.isascii():
+        return len(text)
+    return sum(2 if unicodedata.east_asian_width(char) in "WF" else not unicodedata.combining(char) for char in text)
+
+
+def cut(text: str, room: int) -> str:
+    """``text`` made safe and cut to ``room`` columns, with an ellipsis where something is missing."""
+    text = safe_text(text)
+    if columns(text) <= room:
+        return text
+    while text and columns(text) >= room:
+        text = text[:-1]
+    return text.rstrip() + "…"
+
+
+def show(lines: Iterable[str], *, paged: bool = False) -> None:
+    """Print lines that are safe already; through the pager when ``paged`` and a person reads them."""
+    if paged and _paging and on_terminal():
+        import click
+
+        os.environ["PAGER"] = os.environ.get("TRACE_GIT_PAGER") or os.environ.get("PAGER") or "less"
+        os.environ.setdefault("LESS", "FRX")
+        click.echo_via_pager((line + "\n" for line in lines), color=coloured())
+        return
+    for line in lines:
+        print(line)
+
+
+def note(text: str, colour: str | None = None) -> None:
+    """A line for the person at the terminal, on stderr: progress, warnings, errors. Lost when nobody listens."""
+    if sys.stderr is None:
+        return
+    head, colon, rest = safe_text(text).partition(":")
+    if colour and coloured(sys.stderr):
+        head = f"\x1b[{_CODES[colour]}m{head}{colon}\x1b[0m"
+        colon = ""
+    with suppress(OSError, ValueError):
+        print(f"{head}{colon}{rest}", file=sys.stderr)
+
+
+def warn(warnings: Iterable[str]) -> None:
+    """Each warning as a line on stderr."""
+    for warning in warnings:
+        note(f"warning: {warning}", "yellow")
+
+
+def versioned(**fields: Any) -> dict[str, Any]:
+    """A JSON object of ours; readers look at ``schema_version`` first."""
+    return {"schema_version": SCHEMA_VERSION, **fields}
+
+
+def emit(**fields: Any) -> None:
+    """One JSON object on stdout: ASCII only, so that nothing in it acts on a terminal and nothing is lost."""
+    print(json.dumps(versioned(**fields), indent=2))
+
+
+def exact(text: str, file: str | None = None) -> None:
+    """Data: to a pipe or ``file`` byte for byte, to a terminal as safe text."""
+    if file is not None and file != "-":
+        with open(file, "wb") as target:
+            target.write(text.encode())
+    elif on_terminal():
+        show([safe_text(text, multiline=True).removesuffix("\n")], paged=True)
+    elif sys.stdout is not None:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(text.encode())
+
+
+def flush() -> None:
+    """Write out what is buffered; BrokenPipeError when nobody reads."""
+    if sys.stdout is not None and not sys.stdout.closed:
+        sys.stdout.flush()
+
+
+def give_up() -> None:
+    """Nobody reads stdout: let the interpreter's own last flush go nowhere, in silence."""
+    with suppress(OSError, ValueError, AttributeError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
