@@ -41,6 +41,8 @@ class TokenCount(int):
     def __repr__(self) -> str:
         return f"TokenCount({int(self)}, exact={self.exact}, counter={self.counter!r})"
 
+    __str__ = int.__repr__
+
     def __getnewargs_ex__(self) -> tuple[tuple[int], dict[str, Any]]:
         return (int(self),), {"exact": self.exact, "counter": self.counter}
 

@@ -100,7 +100,6 @@ def test_bad_names_are_refused_everywhere(name: str, repo: Repo) -> None:
 
 
 @pytest.mark.parametrize("names", [("a", "a/b"), ("a/b", "a")])
-# BUG: "a" beside "a/b" is accepted and can never be published (see tests/store/test_store.py, refs side by side).
 def test_a_name_inside_another_is_refused(names: tuple[str, str], repo: Repo, git: Git) -> None:
     repo.commit("one")
     repo.branch(names[0])

@@ -41,7 +41,6 @@ def test_an_unknown_tokenizer_makes_nothing(tmp_path: Path) -> None:
     assert os.listdir(tmp_path) == []
 
 
-# BUG: a bad branch name is refused only after the trace was made, and the store it opened stays open.
 @pytest.mark.parametrize(
     ("options", "field"),
     [

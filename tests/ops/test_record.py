@@ -268,8 +268,6 @@ def test_a_response_brings_its_usage(repo: Repo, git: Git) -> None:
     assert "choices" not in repo.context().messages()[-1]
 
 
-# BUG: Commit.usage gives the model's name as it is quoted in the trailer ("my%20model%20%C3%A9"), and "unknown"
-# where the caller named none.
 @pytest.mark.parametrize("model", ["gpt-4o", "anthropic/claude:1@x", "my model é", "a=b over=c", None])
 def test_usage_is_read_back_as_it_was_given(model: str | None, repo: Repo) -> None:
     usage = Usage(10, 5, 2, model)
@@ -310,7 +308,6 @@ def test_pin_pins_what_is_committed(repo: Repo, git: Git) -> None:
     assert [item.pinned for item in repo.context().items] == [True, True, False]
 
 
-# BUG: commit(…, pin=True) pins only what it adds; a pin closes over its tool group (MEANING, "pin closes over …").
 def test_pinning_a_result_pins_its_call(repo: Repo) -> None:
     repo.commit(assistant(None, tool_calls=[CALL]))
     repo.commit(tool("r", "c1"), pin=True)
@@ -356,8 +353,6 @@ def test_a_closed_handle_is_of_no_use(repo: Repo) -> None:
             verb()
 
 
-# BUG: an item whose message was not read before close() says CorruptTraceError "object … is missing" when the trace
-# was ":memory:", and otherwise opens packs again that nobody closes. Use after close is a StateError.
 def test_a_message_that_was_not_read_before_the_end() -> None:
     with Repo.open(":memory:", tokenizer=None) as writer:
         writer.commit("one")

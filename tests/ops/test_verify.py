@@ -35,7 +35,6 @@ def test_an_empty_trace(repo: Repo) -> None:
     assert repo.verify() == ()
 
 
-# BUG: git's own refs are taken for traces. Notes ("tree … is not a trace's") and a tag on a blob are no damage.
 @pytest.mark.parametrize(
     "command",
     [
@@ -118,7 +117,6 @@ def test_an_item_that_is_there_twice_is_found(filled: Repo, git: Git) -> None:
     assert ("item", item.id) in {(finding.kind, finding.name) for finding in filled.verify()}
 
 
-# BUG: a blob that was checked in one role is not checked in another: ``format`` as a message passes.
 @pytest.mark.parametrize("rev", ["HEAD:format", "HEAD:tools.msgpack", None])
 def test_a_blob_that_is_no_message_is_found(rev: str | None, filled: Repo, git: Git) -> None:
     if rev is None:
@@ -130,7 +128,6 @@ def test_a_blob_that_is_no_message_is_found(rev: str | None, filled: Repo, git: 
     assert blob in {finding.name for finding in filled.verify()}
 
 
-# BUG: Snapshots.pins decodes names strictly: UnicodeDecodeError from verify, context and status.
 @pytest.mark.parametrize("path", ["messages/notes.txt", "messages/a/b/c.txt", "pins/notes.txt", 'pins/\\377.msgpack"'])
 def test_files_of_strangers_are_told_and_never_a_traceback(path: str, filled: Repo, git: Git) -> None:
     blob = git(filled, "rev-parse", "HEAD:format")

@@ -33,33 +33,38 @@ def page(fd: int) -> bytes:
 
 
 def test_the_newest_generation_is_read_with_its_marks(fd: int) -> None:
-    assert marks.read(page(fd), BOOT) == (NEW, Published(205, 8192))
+    assert marks.read(page(fd), BOOT) == (NEW, Published(205, 8192), True)
 
 
 def test_marks_of_another_boot_are_not_believed(fd: int) -> None:
-    assert marks.read(page(fd), OTHER) == (NEW, None)
+    assert marks.read(page(fd), OTHER) == (NEW, None, False)
+
+
+def test_without_a_boot_id_nothing_is_believed(fd: int) -> None:
+    marks.write_published(fd, NEW, Published(205, 8192), bytes(16))
+    assert marks.read(page(fd), bytes(16)) == (NEW, None, False)
 
 
 def test_marks_of_an_earlier_generation_are_not_believed(fd: int) -> None:
     marks.write_generation(fd, Generation(6, b"6" * 16, 300, 9000))
-    assert marks.read(page(fd), BOOT) == (Generation(6, b"6" * 16, 300, 9000), None)
+    assert marks.read(page(fd), BOOT) == (Generation(6, b"6" * 16, 300, 9000), None, True)
 
 
 @pytest.mark.parametrize("at", range(0, 64, 7))
 def test_a_torn_generation_leaves_the_older_one(fd: int, at: int) -> None:
     slot = NEW.counter % 2 * 512
     os.pwrite(fd, bytes([page(fd)[slot + at] ^ 1]), slot + at)
-    assert marks.read(page(fd), BOOT) == (OLD, None)
+    assert marks.read(page(fd), BOOT) == (OLD, None, True)
 
 
 def test_torn_marks_are_no_marks(fd: int) -> None:
     os.pwrite(fd, b"\xff" * 4, 1024 + 20)
-    assert marks.read(page(fd), BOOT) == (NEW, None)
+    assert marks.read(page(fd), BOOT) == (NEW, None, False)
 
 
 @pytest.mark.parametrize("raw", [b"", bytes(DATA_START), b"\xff" * DATA_START, b"TRACEJ1\n" * 512])
 def test_a_page_of_anything_else_has_no_generation(raw: bytes) -> None:
-    assert marks.read(raw, BOOT) == (None, None)
+    assert marks.read(raw, BOOT) is None
 
 
 def test_every_generation_is_synced(fd: int, monkeypatch: pytest.MonkeyPatch) -> None:

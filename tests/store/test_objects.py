@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import os
+import struct
+import tracemalloc
+import zlib
 from collections.abc import Callable, Iterator
+from hashlib import sha1
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from trace_git.errors import CorruptTraceError, NotFoundError, StorageError
+from trace_git.store import packs
 from trace_git.store.objects import ObjectReader
+from trace_git.store.packs import PackedObject
 from trace_git.store.records import BLOB, COMMIT, TREE
 from trace_git.store.trees import oid_of
 
@@ -175,6 +181,23 @@ def test_no_flipped_bit_of_a_pack_is_read_as_something_else(repository: Path, gi
                 damaged.add(error.object_id)
         reader.close()
     assert damaged == {oid.hex() for oid in IDS}
+
+
+# BUG: zlib.decompress has no limit: an object that says 46 kB may inflate a thousandfold before it is refused.
+def test_an_object_that_inflates_to_more_than_it_says(repository: Path, reader: ObjectReader) -> None:
+    bomb = b"\xba\xb6\x16" + zlib.compress(bytes(64 << 20), 9)  # behind the header of a blob of 45,930 bytes
+    pack = b"PACK" + struct.pack(">LL", 2, 1) + bomb
+    checksum = sha1(pack).digest()
+    stem = repository / "objects" / "pack" / "pack-bomb"
+    stem.with_suffix(".pack").write_bytes(pack + checksum)
+    stem.with_suffix(".idx").write_bytes(packs.index([PackedObject(ABSENT, zlib.crc32(bomb), 12)], checksum))
+    tracemalloc.start()
+    try:
+        with pytest.raises(CorruptTraceError, match=ABSENT.hex()):
+            reader.read(ABSENT)
+        assert tracemalloc.get_traced_memory()[1] < 8 << 20
+    finally:
+        tracemalloc.stop()
 
 
 def test_a_damaged_copy_does_not_hide_a_good_one(repository: Path, reader: ObjectReader, git: Git) -> None:

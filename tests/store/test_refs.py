@@ -221,7 +221,6 @@ def test_a_strangers_lock_is_respected(refs: RefFiles, folder: Path) -> None:
     assert refs.own_locks() == []
 
 
-# BUG: NotADirectoryError leaks when the token file does not exist yet (first=True); a TraceError otherwise.
 @pytest.mark.parametrize("first", [True, False])
 def test_a_lock_below_a_ref_is_refused(first: bool, refs: RefFiles, folder: Path) -> None:
     if not first:
@@ -247,7 +246,7 @@ def test_git_waits_for_our_lock(refs: RefFiles, folder: Path, git: Callable[...,
 
 def test_who_moved_a_ref_last(refs: RefFiles, folder: Path) -> None:
     put(folder, f"logs/{MAIN}", f"{A} {B} trace <> 1 +0000\tappend 1\n")
-    assert not refs.logged_by_git(MAIN, B)
+    assert refs.moved_by_git(MAIN, B) is None
     put(folder, f"logs/{MAIN}", f"{A} {B} trace <> 1 +0000\tappend 1\n{B} {A} Ann <a@b> 2 +0000\treset\n")
-    assert refs.logged_by_git(MAIN, A)
-    assert not refs.logged_by_git(MAIN, B)
+    assert refs.moved_by_git(MAIN, A) == B
+    assert refs.moved_by_git(MAIN, B) is None

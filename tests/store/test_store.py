@@ -99,9 +99,6 @@ def test_operations_are_told_newest_first_across_checkpoints(open_store: Open) -
 
 @pytest.mark.parametrize(("there", "wanted"), [("a", "a/b"), ("a/b", "a")])
 @pytest.mark.parametrize("how", ["at once", "packed", "in a batch"])
-# BUG: Store._locked_value returns before it asks refs.clash (``value == known`` is None == None for every new ref).
-# The record is acknowledged and can never be published: every later publication of the trace fails with a warning.
-# In a batch clash() would not see the pending ref either. "a" then "a/b" at once is a StorageError, "Not a directory".
 def test_refs_that_cannot_live_side_by_side_are_refused(
     there: str, wanted: str, how: str, open_store: Open, git: Git
 ) -> None:
@@ -229,8 +226,6 @@ def test_close_lets_git_see_everything(open_store: Open) -> None:
     assert on_disk(on) == oid
 
 
-# BUG: a store that is dropped without close() takes its pending commits out of git's sight: the timer holds only a
-# weak reference, and no finalizer flushes. Stock git sees 16 of these 40 until somebody opens the trace again.
 def test_a_store_that_nobody_closed_is_flushed(folder: str, open_store: Open) -> None:
     other = open_store()
     dropped = Store(folder, durability="full", committer=WHO, clock=time.time)

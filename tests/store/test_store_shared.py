@@ -50,8 +50,6 @@ def test_a_batch_is_synced_every_256_and_at_its_end(open_store: Open, syncs: Syn
     assert on_disk(on) == on.ref(MAIN)
 
 
-# BUG: the batch belongs to the whole store. A commit from another thread during a batch returns unsynced, although
-# every commit outside a batch is durable on return, and becomes part of the batch's operation.
 def test_a_batch_is_not_the_affair_of_other_threads(open_store: Open, syncs: Syncs) -> None:
     on = open_store()
     with on.batch():
@@ -158,8 +156,6 @@ def test_a_fork_shares_nothing_but_the_trace(open_store: Open) -> None:
     assert line(on) == [*expected, "still open here"]
 
 
-# BUG: after a fork inside a batch the child's exit from the ``with`` block makes the depth -1, which counts as
-# "in a batch" for ever: the child's later commits are neither synced nor published before the timer.
 def test_a_fork_inside_a_batch_ends_the_batch_in_the_child(open_store: Open, syncs: Syncs) -> None:
     on = open_store()
 

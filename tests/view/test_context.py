@@ -163,7 +163,7 @@ def test_a_damaged_message_is_named_and_the_others_are_read(open_repo: Callable[
     with open_repo() as writer:
         writer.commit("one")
         writer.commit("two")
-        first, second = writer.context().items
+        first, _ = writer.context().items
     loose = writer.path / "objects" / first.blob[:2] / first.blob[2:]
     packs = sorted((writer.path / "objects" / "pack").glob("*.pack"))
     aside = [path.rename(path.with_suffix(".aside")) for path in packs]

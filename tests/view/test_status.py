@@ -86,8 +86,6 @@ def test_a_report_is_the_anchor_and_the_rest_is_estimated(repo: Repo) -> None:
     assert repo.status().reported == 200 + 2 + EACH  # the last report counts
 
 
-# BUG: status anchors on the context of the commit's parent and not on the prompt that was sent (MEANING 10:
-# ``over=`` names the items; what follows them is estimated). What came between is not counted: 106 for 113 here.
 def test_a_report_is_of_the_prompt_that_was_sent(repo: Repo) -> None:
     repo.commit("one two three")
     prompt = repo.materialize()
@@ -96,7 +94,6 @@ def test_a_report_is_of_the_prompt_that_was_sent(repo: Repo) -> None:
     assert repo.status().reported == 100 + (3 + EACH) + (2 + EACH)
 
 
-# BUG: after an edit of what was sent there is no anchor at all. MEANING 10: prompt - estimate(gone) + estimate(new).
 def test_an_edit_of_what_was_sent_moves_the_anchor(repo: Repo) -> None:
     commit = repo.commit("one two three")
     answer(repo, repo.materialize())

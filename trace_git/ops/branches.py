@@ -20,8 +20,9 @@ def ref_of(handle: Handle, name: str) -> str:
 def branches(handle: Handle) -> tuple[Branch, ...]:
     """All branches of the handle's namespace, by name."""
     prefix = ref_of(handle, "x")[:-1]
-    found = handle.store.ref_names(prefix)
-    return tuple(Branch(ref.removeprefix(prefix), commit, ref == handle.branch) for ref, commit in found.items())
+    names = handle.store.ref_names(prefix, skip_bad=True)
+    found = [(ref, commit) for ref in names if (commit := handle.ref_commit(ref)) is not None]
+    return tuple(Branch(ref.removeprefix(prefix), commit, ref == handle.branch) for ref, commit in found)
 
 
 def branch(handle: Handle, name: str, *, at: str | Commit = "HEAD") -> Branch:
@@ -61,7 +62,9 @@ def head_ref(handle: Handle) -> str:
 def bind(handle: Handle, branch: str | None) -> None:
     """Bind a fresh handle: to ``branch`` when given, else to what HEAD says."""
     if branch is not None:
-        handle.branch = ref_of(handle, branch)
+        ref = ref_of(handle, branch)
+        value = handle.store.ref(ref)
+        handle.branch = value[5:] if value is not None and value.startswith("ref: ") else ref
         return
     value = handle.store.ref(head_ref(handle))
     if value is None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from ..errors import StateError
+from ..errors import CorruptTraceError, InvalidInputError, StateError
 from ..model import Author, Commit, Item, TokenCount
 from ..store.snapshot import Draft
 from ..store.transaction import Transaction
@@ -73,11 +73,19 @@ def label(transaction: Transaction, items: Sequence[str], commit: str, namespace
 def _unlabel(handle: Handle, transaction: Transaction, branch: str, items: Sequence[str]) -> None:
     """Delete the labels of items that no other branch has pinned."""
     others = [other.commit for other in branches.branches(handle) if branches.ref_of(handle, other.name) != branch]
-    pinned = {item for commit in others for item in handle.snapshots.pins(handle.commit(commit).tree)}
+    pinned = {item for commit in others for item in _pins(handle, commit)}
     for item in items:
         ref = _label_ref(handle.namespace, item)
         if item not in pinned and transaction.claim(ref) is not None:
             transaction.move(ref, None)
+
+
+def _pins(handle: Handle, commit: str) -> list[str]:
+    """The pins of a branch's tip; none when it is no commit of a trace."""
+    try:
+        return list(handle.snapshots.pins(handle.commit(commit).tree))
+    except (InvalidInputError, CorruptTraceError):
+        return []
 
 
 def _label_ref(namespace: str, item: str) -> str:

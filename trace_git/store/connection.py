@@ -9,10 +9,9 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Any
 
-from ..errors import CorruptTraceError, NotFoundError
+from ..errors import CorruptTraceError, StorageError
 from . import layout, recover
 from .journal import Journal, NoJournal
 from .known import Known
@@ -20,7 +19,7 @@ from .locks import TraceLock
 from .objects import ObjectReader
 from .publish import Publisher
 from .records import Entry, Move, Record, pack_record, unpack_record
-from .refs import RefFiles
+from .refs import RefFiles, is_id
 
 _OVERLAY_BYTES = 8 << 20  # published objects that are kept at hand
 
@@ -46,7 +45,7 @@ class Connection:
         self.journal = _journal(folder, writable)
         self.lock = TraceLock(os.path.join(own, "lock"))
         self.objects = ObjectReader(os.path.join(folder, "objects"))
-        self.refs = RefFiles(folder, os.path.join(own, "reflock"), os.path.join(own, f"tmp-{os.getpid()}-{id(self):x}"))
+        self.refs = RefFiles(folder, os.path.join(own, "reflock"), os.path.join(own, "tmp", "ref"))
         self.known = Known(folder, self.journal)
         self.publisher = Publisher(folder, self.journal, self.refs, self.objects, self.known)
         self.pending: list[Record] = []
@@ -62,12 +61,14 @@ class Connection:
         """A connection that has seen everything, with what a dead process left unfinished finished."""
         self = cls(folder, **settings)
         try:
-            restarted = not self.journal.same_boot
             self.refresh()
+            restarted = not self.journal.same_boot
             unfinished = self.pending or restarted or self.refs.holds_locks() or recover.leftovers(folder)
             if self.writable and unfinished and self.lock.acquire(wait=restarted):
                 try:
-                    self._finish(restarted)
+                    self._finish()
+                except (OSError, StorageError) as error:  # all is in the journal and can be read from there
+                    self._warn(f"what an earlier process began could not be finished yet: {error}")
                 finally:
                     self.lock.release()
         except BaseException:
@@ -90,12 +91,16 @@ class Connection:
         skipped = frames[0].seq != before if frames else self.journal.next_seq != before
         if renewed or skipped:
             self.known.forget()
+        if renewed:
+            self.pending, self.heads = [], {}
+            self._trim_overlay(0)
         fresh = [unpack_record(frame.payload) for frame in frames]
         self.known.apply(record.entry for record in fresh)
         done = self.journal.published.seq
         if self.pending and self.pending[0].entry.seq <= done:
             self.pending = [record for record in self.pending if record.entry.seq > done]
             self.heads = {move.ref: move.new for record in self.pending for move in record.entry.moves}
+            self._trim_overlay(_OVERLAY_BYTES)
         for record in fresh:
             if record.entry.seq > done:
                 self._note(record)
@@ -109,8 +114,16 @@ class Connection:
         self._overlay_bytes += sum([len(data) for _, data in record.objects.values()])
 
     def ref(self, name: str) -> str | None:
-        """The value of a ref, the journal's before the file's."""
-        return self.heads[name] if name in self.heads else self.refs.read(name)
+        """The value of a ref, the journal's before the file's.
+
+        A ref that is absent while its log is there was not deleted but lost: CorruptTraceError.
+        """
+        if name in self.heads:
+            return self.heads[name]
+        value = self.refs.read(name)
+        if value is None and self.refs.has_log(name) and (good := self.known.value(name)) is not None:
+            raise CorruptTraceError(f"ref {name} is gone; its last good value was {good}", hint="run `trace fsck`")
+        return value
 
     # -- writing ---------------------------------------------------------------------------
 
@@ -141,30 +154,36 @@ class Connection:
         if self.publisher.due():
             self.publisher.checkpoint()
         if self.publisher.crowded():
-            with suppress(
-                CorruptTraceError, NotFoundError, ValueError
-            ):  # damage elsewhere is fsck's to tell, not this verb's
-                self.publisher.consolidate()
+            self.publisher.consolidate()
 
     def _settle(self) -> None:
         self.pending = []
         self.heads = {}
-        if self._overlay_bytes > _OVERLAY_BYTES:
-            self.objects.overlay.clear()
-            self._overlay_bytes = 0
+        self._trim_overlay(_OVERLAY_BYTES)
+
+    def _trim_overlay(self, most: int) -> None:
+        """Let go of published objects once all of the overlay is over ``most`` bytes."""
+        if self._overlay_bytes > most:
+            self.objects.overlay = {oid: typed for record in self.pending for oid, typed in record.objects.items()}
+            self._overlay_bytes = sum(len(data) for _, data in self.objects.overlay.values())
 
     # -- finishing what others began -------------------------------------------------------
 
-    def _finish(self, restarted: bool) -> None:
+    def _finish(self) -> None:
         self.refresh()
+        restarted = not self.journal.same_boot  # looked at under the lock: another process may have been here
+        synced = self.known.synced_packs()
         lost = self.journal.check_tail().lost
+        if self.pending:
+            self.journal.rewrite()  # who wrote them may have died, or given up, because they could not be synced
         if restarted:
-            for name in recover.set_aside_torn_packs(self.folder):
+            journaled = [oid for record in self.pending for oid in record.objects]
+            for name in recover.set_aside_torn_packs(self.folder, synced, journaled):
                 self._warn(f"{name} was torn by a power loss and set aside; what was acknowledged is in the journal")
         self._replay()
         if restarted:
             self._mend(lost)
-        recover.tidy(self.folder, self.refs)
+        recover.tidy(self.folder, self.refs, synced=synced if restarted else None)
 
     def _replay(self) -> None:
         """Publish what was acknowledged, but leave a ref that a user moved meanwhile where the user put it."""
@@ -173,7 +192,10 @@ class Connection:
         moved = recover.moved_by_others(self.refs, self.pending)
         self.publisher.publish(self.pending, skip=frozenset(move.ref for move in moved))
         self._settle()
+        tips = [move.old for move in moved if is_id(move.old)]  # ours, which the user's move leaves aside: kept
+        keeps = [Move(f"refs/trace/keep/{self.journal.next_seq + at}", None, tip) for at, tip in enumerate(tips)]
         self._record("external", tuple(moved))
+        self._record("keep", tuple(keeps))
 
     def _record(self, verb: str, moves: tuple[Move, ...]) -> None:
         if moves:
@@ -194,7 +216,7 @@ class Connection:
         if lost or moves:
             names = ", ".join(move.ref for move in moves) or "every branch"
             self._warn(f"after a power loss {lost} unsynced commits are gone; {names} is at its last durable commit")
-        self.journal.mark_published()
+        self.publisher.checkpoint(force=True)  # a new generation: what was lost may not stand behind new records
 
 
 def _journal(folder: str, writable: bool) -> Journal:

@@ -26,29 +26,34 @@ class LockWatch:
         self._trace = os.path.realpath(trace)
         self._since = self._start = time.monotonic()
         self._seen = _print_of(lock)
+        self._dead = False
 
-    def step(self) -> None:
-        """Remove the lock if its holder is dead, else wait a little; LockedError when patience ends."""
+    def wait(self) -> None:
+        """Wait a little, without the trace's lock, and judge; LockedError when patience ends."""
         now = time.monotonic()
-        print_ = _print_of(self._lock)
-        if print_ is None:
+        found = _print_of(self._lock)
+        if found != self._seen:
+            self._seen, self._since = found, now
+        if found is None:
             return
-        if print_ != self._seen:
-            self._seen, self._since = print_, now
-        quiet = now - self._since
-        pid = _user_of(self._trace) if quiet >= _QUIET or now - self._start > _PATIENCE else None
-        listed = sys.platform.startswith("linux")
-        if quiet >= (_QUIET if listed else _QUIET_UNSEEN) and pid is None and _print_of(self._lock) == self._seen:
-            files.unlink(self._lock)
-            return
-        if now - self._start > _PATIENCE:
-            age = max(0.0, time.time() - print_[1] / 1e9)
+        needed = _QUIET if sys.platform.startswith("linux") else _QUIET_UNSEEN
+        late = now - self._start > _PATIENCE
+        pid = _user_of(self._trace) if late or now - self._since >= needed else None
+        self._dead = now - self._since >= needed and pid is None
+        if late and not self._dead:
+            age = max(0.0, time.time() - found[1] / 1e9)
             who = f", perhaps by process {pid}" if pid else ""
             raise LockedError(
                 f"{self._lock} is held{who} (it is {age:.0f} s old)",
                 hint="wait for that program; if none is running, delete the file",
             )
         time.sleep(0.02)
+
+    def take_over(self) -> None:
+        """Remove the lock if its holder was found dead. The caller has the trace's lock: no two do this at once."""
+        if self._dead and _print_of(self._lock) == self._seen:
+            files.unlink(self._lock)
+        self._dead = False
 
 
 def _print_of(path: str) -> tuple[int, int, int] | None:
@@ -60,33 +65,52 @@ def _print_of(path: str) -> tuple[int, int, int] | None:
 
 
 def _user_of(trace: str) -> int | None:
-    """A process other than this one whose folder, arguments or GIT_DIR lie in the trace, or None."""
+    """A process that has its folder, an argument or its GIT_DIR in the trace, or None.
+
+    Processes of ours are not meant, whatever they were started with: they have the trace's lock file open, and
+    their locks are known by their inode.
+    """
     try:
         pids = [int(name) for name in os.listdir("/proc") if name.isdigit()]
     except OSError:
         return None
-    for pid in pids:
-        if pid != os.getpid() and _uses(pid, trace):
-            return pid
-    return None
+    return next((pid for pid in pids if pid != os.getpid() and _uses(pid, trace) and not _is_ours(pid, trace)), None)
 
 
 def _uses(pid: int, trace: str) -> bool:
+    cwd = _link(f"/proc/{pid}/cwd")
+    words = [os.fsdecode(word) for word in _read(f"/proc/{pid}/cmdline").split(b"\0")]
+    environment = _read(f"/proc/{pid}/environ").split(b"\0")
+    words += [os.fsdecode(word)[8:] for word in environment if word.startswith(b"GIT_DIR=")]
+    return _inside(cwd, trace) or any(_names(word, cwd, trace) for word in words)
+
+
+def _is_ours(pid: int, trace: str) -> bool:
+    own = os.path.join(trace, "trace", "lock")
     try:
-        cwd = os.readlink(f"/proc/{pid}/cwd")
-        arguments = files.read(f"/proc/{pid}/cmdline") or b""
-        environment = files.read(f"/proc/{pid}/environ") or b""
+        return any(_link(f"/proc/{pid}/fd/{name}") == own for name in os.listdir(f"/proc/{pid}/fd"))
     except OSError:
         return False
-    words = [os.fsdecode(word) for word in arguments.split(b"\0")]
-    words += [os.fsdecode(word)[8:] for word in environment.split(b"\0") if word.startswith(b"GIT_DIR=")]
-    program = os.path.basename(words[0]) if words else ""
-    if cwd == trace or cwd.startswith(trace + os.sep):
-        return True
-    return program.startswith("git") and any(_names(word, cwd, trace) for word in words[1:])
 
 
 def _names(word: str, cwd: str, trace: str) -> bool:
     value = word.rpartition("=")[2]
-    path = os.path.realpath(os.path.join(cwd, value)) if value else ""
+    return bool(value) and len(value) < 4096 and _inside(os.path.realpath(os.path.join(cwd, value)), trace)
+
+
+def _inside(path: str, trace: str) -> bool:
     return path == trace or path.startswith(trace + os.sep)
+
+
+def _link(path: str) -> str:
+    try:
+        return os.readlink(path)
+    except OSError:
+        return ""
+
+
+def _read(path: str) -> bytes:
+    try:
+        return files.read(path) or b""
+    except OSError:
+        return b""

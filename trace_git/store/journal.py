@@ -31,8 +31,9 @@ _AT_REST = 64 * 1024  # what a closed journal keeps
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """One record as bytes: its sequence number, its payload, and the offset behind it."""
+    """One record as bytes: its head, sequence number, payload, and the offset behind it."""
 
+    head: bytes
     seq: int
     payload: bytes
     end: int
@@ -57,12 +58,12 @@ class Journal:
         self._fd = os.open(path, (os.O_RDONLY if readonly else os.O_RDWR) | os.O_CLOEXEC)
         self._allocated = os.fstat(self._fd).st_size
         self._synced = 0
-        self._poisoned = False
-        self._page: tuple[bytes, tuple[Generation, Published | None]] = (b"", (Generation(0, b"", 0, 0), None))
-        generation, published = self._read_marks()
-        self.generation = generation
-        self.same_boot = published is not None
-        self.published = published or Published(generation.base - 1, DATA_START)
+        self.poisoned = False
+        self._page: tuple[bytes, marks.Page] | None = None
+        self._last: tuple[int, bytes] | None = None  # offset and head of the last frame that was noted
+        page = self._read_marks()
+        self.generation, self.same_boot = page.generation, page.same_boot
+        self.published = page.published or Published(page.generation.base - 1, DATA_START)
         self.next_seq = self.published.seq + 1
         self.end = self.published.offset
 
@@ -88,40 +89,52 @@ class Journal:
 
     # -- reading ---------------------------------------------------------------------------
 
-    def _read_marks(self) -> tuple[Generation, Published | None]:
+    def _read_marks(self) -> marks.Page:
         for _ in range(50):  # a reader without the lock may meet a slot that is being written
-            page = os.pread(self._fd, marks.SIZE, 0)
-            if page == self._page[0]:
+            raw = os.pread(self._fd, marks.SIZE, 0)
+            if self._page is not None and raw == self._page[0]:
                 return self._page[1]
-            generation, published = marks.read(page, self.boot)
-            if generation is not None:
-                self._page = page, (generation, published)
-                return generation, published
+            page = marks.read(raw, self.boot)
+            if page is not None:
+                self._page = raw, page
+                return page
         raise CorruptTraceError(
             f"{self.path}: the journal's first page is damaged", hint="run `trace fsck` to see what can be read"
         )
 
     def refresh(self) -> tuple[bool, list[Frame]]:
-        """Read what others wrote since: (a new generation began, new frames in order).
+        """Read what others wrote since: (what was noted before is no more, new frames in order).
 
-        Without the lock a half-written last frame simply is not there yet.
+        The former is true when a new generation began, or when a record that was seen was taken back because it
+        could not be synced. Without the lock a half-written last frame simply is not there yet.
         """
-        generation, published = self._read_marks()
-        renewed = generation.key != self.generation.key
+        if self.poisoned:
+            return False, []  # what lies behind the failed write is not known: this handle stays where it was
+        page = self._read_marks()
+        renewed = page.generation.key != self.generation.key or not self._last_stands()
+        self.same_boot = page.same_boot
         if renewed:
-            self.generation = generation
-            self.published = published or Published(generation.base - 1, DATA_START)
+            self.generation, self._last = page.generation, None
+            self.published = page.published or Published(page.generation.base - 1, DATA_START)
             self.next_seq, self.end = self.published.seq + 1, self.published.offset
             self._allocated = os.fstat(self._fd).st_size
-        elif published is not None and published.seq > self.published.seq:
-            self.published = published
-            if published.seq >= self.next_seq:  # they were written and published behind our back
-                self.next_seq, self.end = published.seq + 1, published.offset
+        elif page.published is not None and page.published.seq > self.published.seq:
+            self.published = page.published
+            if self.published.seq >= self.next_seq:  # they were written and published behind our back
+                self.next_seq, self.end, self._last = self.published.seq + 1, self.published.offset, None
         frames = []
         while (frame := self._frame_at(self.end, self.next_seq)) is not None:
             frames.append(frame)
-            self.next_seq, self.end = frame.seq + 1, frame.end
+            self._noted(self.end, frame)
         return renewed, frames
+
+    def _noted(self, start: int, frame: Frame) -> None:
+        self._last = start, frame.head
+        self.next_seq, self.end = frame.seq + 1, frame.end
+
+    def _last_stands(self) -> bool:
+        """Whether the last frame that was noted is still there."""
+        return self._last is None or os.pread(self._fd, _HEAD.size, self._last[0]) == self._last[1]
 
     def all_frames(self) -> list[Frame]:
         """Every frame of this generation, published or not, in order."""
@@ -145,7 +158,7 @@ class Journal:
         signed = _SIGNED.pack(magic, length, found, synced)
         if len(payload) < length or self._sum(signed, payload) != stored:
             return None
-        return Frame(seq, payload, offset + _HEAD.size + length)
+        return Frame(raw, seq, payload, offset + _HEAD.size + length)
 
     def _sum(self, signed: bytes, payload: bytes) -> bytes:
         digest = blake2b(signed, digest_size=8, key=self.generation.key)
@@ -187,7 +200,7 @@ class Journal:
         StorageError when it could not be written; then it is not there, and if even that is not
         sure the journal refuses everything until it is opened again.
         """
-        if self._poisoned:
+        if self.poisoned:
             raise StorageError(
                 "an earlier write failed with its outcome unknown", hint="close the trace and open it again"
             )
@@ -207,29 +220,42 @@ class Journal:
             raise files.storage_error("the record could not be written", error) from error
         if sync:
             self._synced = seq
-        self.next_seq, self.end = seq + 1, end
-        return Frame(seq, payload, end)
+        written = Frame(frame[: _HEAD.size], seq, payload, end)
+        self._noted(start, written)
+        return written
 
     def sync(self) -> None:
         """Sync the records that were appended without."""
         if self._synced < self.next_seq - 1:
-            with files.storing("the journal could not be synced"):
+            try:
                 os.fdatasync(self._fd)
+            except OSError as error:
+                self.poisoned = True  # the system forgets a failed sync: only writing again makes it true
+                raise files.storage_error("the journal could not be synced", error) from error
             self._synced = self.next_seq - 1
+
+    def rewrite(self) -> None:
+        """Write everything once more and sync it: what must be done after a sync that failed."""
+        with files.storing("the journal could not be synced"):
+            files.pwrite_all(self._fd, os.pread(self._fd, self.end, 0), 0)
+            os.fdatasync(self._fd)
+        self._synced = self.next_seq - 1
 
     def _grow(self, end: int) -> None:
         """Reserve space and fill it with zeros: overwriting takes half the time of a first write (ext4)."""
-        size = end + _GROWTH
-        os.posix_fallocate(self._fd, 0, size)
-        files.pwrite_all(self._fd, bytes(size - self._allocated), self._allocated)
-        self._allocated = size
+        self._allocated = os.fstat(self._fd).st_size  # another process may have grown it, and filled it, already
+        if end > self._allocated:
+            size = end + _GROWTH
+            os.posix_fallocate(self._fd, 0, size)
+            files.pwrite_all(self._fd, bytes(size - self._allocated), self._allocated)
+            self._allocated = size
 
     def _take_back(self, start: int) -> None:
         try:
             files.pwrite_all(self._fd, bytes(_HEAD.size), start)
             os.fdatasync(self._fd)
         except OSError as error:
-            self._poisoned = True
+            self.poisoned = True
             raise StorageError(
                 "a write failed and could not be taken back: outcome unknown",
                 hint="close the trace and open it again to see whether the last commit is there",
@@ -237,14 +263,18 @@ class Journal:
 
     def mark_published(self) -> None:
         """Note that every record so far is published."""
-        self.published = Published(self.next_seq - 1, self.end)
+        self.published, self._last = Published(self.next_seq - 1, self.end), None
         marks.write_published(self._fd, self.generation, self.published, self.boot)
 
     def renew(self, oplog_size: int, *, shrink: bool = False) -> None:
         """Begin a generation and reuse the space. All records must be published, synced and in the operation log."""
         fresh = Generation(self.generation.counter + 1, secrets.token_bytes(16), self.next_seq, oplog_size)
-        marks.write_generation(self._fd, fresh)
-        self.generation, self.same_boot = fresh, True
+        try:
+            marks.write_generation(self._fd, fresh)
+        except OSError:
+            self.poisoned = True
+            raise
+        self.generation, self.same_boot, self._last = fresh, True, None
         self.end = DATA_START
         self.mark_published()
         if shrink and self._allocated > _AT_REST:
@@ -257,7 +287,7 @@ class NoJournal(Journal):
 
     def __init__(self) -> None:
         self.path, self.readonly, self.boot, self.same_boot = "", True, b"", True
-        self._fd = -1
+        self.poisoned = False
         self.generation = Generation(0, b"", 1, 0)
         self.published = Published(0, DATA_START)
         self.next_seq, self.end = 1, DATA_START

@@ -22,7 +22,7 @@ class Known:
 
     def __init__(self, folder: str, journal: Journal) -> None:
         self._cache = os.path.join(folder, "trace", "cache", "refs")
-        self._scratch = os.path.join(folder, "trace", f"tmp-{os.getpid()}-{id(self):x}.known")
+        self._scratch = os.path.join(folder, "trace", "tmp", "known")
         self._oplog = os.path.join(folder, "trace", "oplog")
         self._journal = journal
         self._values: dict[str, str | None] | None = None

@@ -8,10 +8,12 @@ from __future__ import annotations
 import os
 import re
 import secrets
+import stat
+from collections.abc import Callable
 from contextlib import suppress
 
-from ..errors import InvalidInputError, NotFoundError, StateError
-from . import files
+from ..errors import InvalidInputError, NotFoundError, StateError, StorageError
+from . import files, oplog
 from .journal import Journal
 
 FORMAT = b"trace 1\n"
@@ -40,8 +42,18 @@ _EXTENSION = re.compile(rb"^\s*(objectformat|refstorage)\s*=\s*(\w+)", re.MULTIL
 
 
 def is_repository(path: str) -> bool:
-    """Whether ``path`` has the shape of a git directory."""
-    return os.path.isfile(os.path.join(path, "HEAD")) and os.path.isdir(os.path.join(path, "objects"))
+    """Whether ``path`` has the shape of a git directory; StorageError when that cannot be seen."""
+    return _is(stat.S_ISREG, os.path.join(path, "HEAD")) and _is(stat.S_ISDIR, os.path.join(path, "objects"))
+
+
+def _is(kind: Callable[[int], bool], path: str) -> bool:
+    try:
+        return kind(os.stat(path).st_mode)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        raise StorageError(f"{path} cannot be read: {reason}", hint="check the permissions and the disk") from error
 
 
 def locate(path: str) -> str | None:
@@ -59,11 +71,14 @@ def init(path: str) -> str:
     """
     target = os.path.realpath(path)
     with files.storing(f"{path} cannot be made"):
+        if is_repository(target):
+            return target  # another process was quicker
         if os.path.isdir(target) and os.listdir(target):
             raise InvalidInputError(f"{path} is not empty and not a trace", hint="choose a new folder")
         if os.path.lexists(target) and not os.path.isdir(target):
             raise InvalidInputError(f"{path} is a file", hint="choose a new folder")
         files.make_folders(os.path.dirname(target))
+        _remove_stale_drafts(target)
         draft = f"{target}.new-{os.getpid()}-{secrets.token_hex(4)}"
         try:
             _fill(draft, ignored=os.path.basename(target) == ".trace")
@@ -77,7 +92,16 @@ def init(path: str) -> str:
 
 
 def _fill(path: str, *, ignored: bool) -> None:
-    for folder in ("objects/info", "objects/pack", "refs/heads", "refs/tags", "info", "logs", "trace/cache"):
+    for folder in (
+        "objects/info",
+        "objects/pack",
+        "refs/heads",
+        "refs/tags",
+        "info",
+        "logs",
+        "trace/cache",
+        "trace/tmp",
+    ):
         files.make_folders(os.path.join(path, folder))
     files.create(os.path.join(path, "config"), CONFIG, sync=True)
     files.create(os.path.join(path, "info", "attributes"), ATTRIBUTES, sync=True)
@@ -88,6 +112,25 @@ def _fill(path: str, *, ignored: bool) -> None:
     files.create(os.path.join(path, "HEAD"), f"ref: {MAIN}\n".encode(), sync=True)
     for folder in ("objects/pack", "objects", "refs/heads", "refs", "info", "trace", ""):
         files.sync_path(os.path.join(path, folder))
+
+
+def _remove_stale_drafts(target: str) -> None:
+    """Remove what a process that died in the middle of this left beside ``target``."""
+    parent, name = os.path.split(target)
+    for other in os.listdir(parent):
+        pid = other.removeprefix(f"{name}.new-").partition("-")[0]
+        if other.startswith(f"{name}.new-") and pid.isdigit() and not _alive(int(pid)):
+            _remove(os.path.join(parent, other))
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def _remove(path: str) -> None:
@@ -133,9 +176,20 @@ def ours(path: str) -> bool:
 
 def adopt(path: str) -> None:
     """Give a clone of a trace its own journal, so that it can be written."""
-    files.make_folders(os.path.join(path, "trace", "cache"))
-    with suppress(FileExistsError):
-        Journal.make(os.path.join(path, "trace", "journal"))
+    for name in ("cache", "tmp"):
+        files.make_folders(os.path.join(path, "trace", name))
+    own = os.path.join(path, "trace")
+    if ours(path):
+        return
+    size, last = oplog.tail(os.path.join(own, "oplog"))
+    while not ours(path):
+        draft = os.path.join(own, "tmp", f"journal-{os.getpid()}-{secrets.token_hex(4)}")
+        Journal.make(draft, base=last + 1, oplog_size=size)
+        with suppress(FileExistsError, FileNotFoundError):  # whole or not at all; the first of several processes wins
+            os.link(draft, os.path.join(own, "journal"))
+        files.unlink(draft)
+    files.sync_path(own)
+    files.sync_path(path)
 
 
 def not_a_trace(path: str) -> NotFoundError:

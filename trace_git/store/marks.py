@@ -16,6 +16,7 @@ import hashlib
 import os
 import struct
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from . import files
 
@@ -60,20 +61,27 @@ def _sum(data: bytes) -> bytes:
     return hashlib.blake2b(data, digest_size=_SUM).digest()
 
 
-def read(page: bytes, boot: bytes) -> tuple[Generation | None, Published | None]:
-    """What the first page says: the newest valid generation, and its marks if this boot wrote them."""
+class Page(NamedTuple):
+    """What the first page says. ``published`` is None when the marks are not of this generation and this boot."""
+
+    generation: Generation
+    published: Published | None
+    same_boot: bool
+
+
+def read(page: bytes, boot: bytes) -> Page | None:
+    """The newest valid generation and its marks; None when no slot is valid. Without a boot id nothing is believed."""
     slots = [slot for slot in (_slot_at(page, 0), _slot_at(page, 512)) if slot is not None]
     if not slots:
-        return None, None
+        return None
     generation = max(slots, key=lambda slot: slot.counter)
     raw = page[_MARKS_AT : _MARKS_AT + _MARKS.size]
     stored = page[_MARKS_AT + _MARKS.size : _MARKS_AT + _MARKS.size + _SUM]
     if len(stored) < _SUM or _sum(raw) != stored:
-        return generation, None
+        return Page(generation, None, False)
     key, seq, offset, marked_boot = _MARKS.unpack(raw)
-    if key != generation.key or marked_boot != boot:
-        return generation, None
-    return generation, Published(seq, offset)
+    same_boot = marked_boot == boot and any(boot)
+    return Page(generation, Published(seq, offset) if same_boot and key == generation.key else None, same_boot)
 
 
 def _slot_at(page: bytes, offset: int) -> Generation | None:

@@ -6,24 +6,20 @@ A damaged pack makes its own objects unreadable and no others. Nothing here writ
 from __future__ import annotations
 
 import os
-import struct
 import zlib
 from collections.abc import Iterator
 from contextlib import suppress
 from hashlib import sha1
 
-from dulwich.errors import ChecksumMismatch
-
 from ..errors import CorruptTraceError, NotFoundError
 from . import files
-from .packfile import PackFile
+from .packfile import DAMAGE, PackFile
 from .packs import PackedObject
 from .records import BLOB, COMMIT, TAG, TREE
 
 NAMES = {COMMIT: b"commit", TREE: b"tree", BLOB: b"blob", TAG: b"tag"}
 _NUMBERS = {name: number for number, name in NAMES.items()}
 _MAX_ALTERNATES = 5
-_DAMAGE = (ChecksumMismatch, AssertionError, struct.error, ValueError, KeyError, IndexError, zlib.error, EOFError)
 
 
 class ObjectReader:
@@ -88,7 +84,7 @@ class ObjectReader:
                 if offset is None:
                     continue
                 found = _checked(oid, *pack.at(offset))
-            except _DAMAGE:
+            except DAMAGE:
                 damage = _damaged(oid)  # another pack, or a loose file, may have a good copy
             except CorruptTraceError as error:
                 damage = error
@@ -137,7 +133,7 @@ class ObjectReader:
             self._packs[path] = PackFile(path)
         except FileNotFoundError:
             pass
-        except _DAMAGE as error:
+        except DAMAGE as error:
             self._broken[path] = str(error) or type(error).__name__
         except OSError as error:
             raise files.storage_error("a pack cannot be opened", error) from error
@@ -145,7 +141,7 @@ class ObjectReader:
     def pack_paths(self) -> list[str]:
         """Paths (without suffix) of the packs of this trace, newest first, after a fresh look."""
         self._rescan()
-        return [path for path in self._packs if path.startswith(self.folder)]
+        return [path for path in self._packs if path.startswith(self.folder + os.sep)]
 
     def broken_packs(self) -> dict[str, str]:
         """Path → reason of packs that cannot be read."""
@@ -158,7 +154,7 @@ class ObjectReader:
             return []
         try:
             return pack.entries()
-        except _DAMAGE as error:
+        except DAMAGE as error:
             raise CorruptTraceError(f"{os.path.basename(path)}.idx is damaged: {error}") from error
 
     def with_prefix(self, prefix: str) -> set[str]:
@@ -195,7 +191,8 @@ class ObjectReader:
                 continue
             seen.add(folder)
             yield folder
-            text = files.read(os.path.join(folder, "info", "alternates")) or b""
+            with files.storing("the alternates cannot be read"):
+                text = files.read(os.path.join(folder, "info", "alternates")) or b""
             lines = [line for line in text.split(b"\n") if line and not line.startswith(b"#")]
             todo += [os.path.normpath(os.path.join(folder, os.fsdecode(line))) for line in lines]
 

@@ -31,9 +31,12 @@ def _sum(seq: int, payload: bytes) -> bytes:
 
 def append(path: str, size: int, entries: Sequence[Entry]) -> int:
     """Write ``entries`` at ``size``, sync, and return the new size. What stood behind ``size`` was never valid."""
+    if not entries:
+        return size
     payload = zlib.compress(pack_entries(entries), 6)
     last = entries[-1].seq
     data = _HEAD.pack(len(payload), last, _sum(last, payload)) + payload + _TAIL.pack(len(payload))
+    fresh = not os.path.exists(path)
     fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o666)
     try:
         files.pwrite_all(fd, data, size)
@@ -41,7 +44,19 @@ def append(path: str, size: int, entries: Sequence[Entry]) -> int:
         os.fdatasync(fd)
     finally:
         os.close(fd)
+    if fresh:
+        files.sync_path(os.path.dirname(path))
     return size + len(data)
+
+
+def tail(path: str) -> tuple[int, int]:
+    """(size, last sequence) of a log whose journal is gone; (0, 0) when there is none or it is damaged."""
+    size = os.path.getsize(path) if os.path.exists(path) else 0
+    try:
+        last = next(newest_first(path, size), None)
+    except (CorruptTraceError, struct.error, zlib.error):
+        return 0, 0
+    return (size, last.seq) if last else (0, 0)
 
 
 def newest_first(path: str, size: int) -> Iterator[Entry]:

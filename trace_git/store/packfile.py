@@ -11,7 +11,9 @@ import os
 import struct
 import zlib
 from contextlib import suppress
+from hashlib import sha1
 
+from dulwich.errors import ChecksumMismatch
 from dulwich.object_format import SHA1
 from dulwich.objects import RawObjectID
 from dulwich.pack import PackIndex, apply_delta, load_pack_index
@@ -19,11 +21,26 @@ from dulwich.pack import PackIndex, apply_delta, load_pack_index
 from . import files
 from .packs import HEADER, TRAILER, PackedObject
 
+# What a reader of damaged bytes may raise; dulwich does not promise a type of its own.
+DAMAGE = (
+    ArithmeticError,
+    AssertionError,
+    BufferError,
+    ChecksumMismatch,
+    EOFError,
+    LookupError,
+    SystemError,
+    TypeError,
+    ValueError,
+    struct.error,
+    zlib.error,
+)
 _OFS_DELTA, _REF_DELTA = 6, 7
 _MAX_CHAIN = 10_000
 _REMEMBERED = 512  # objects that others may be deltas against
 _TABLE_AFTER = 100  # look-ups: by then a table is cheaper than searching the index
 _NAMES_AT = 8 + 1024  # behind the header and the fan-out of an index
+_QUICK = 1 << 12  # bytes up to which the quick call, which knows no limit, is used
 _SLACK = 256  # bytes by which deflate may make an object longer, and a little more
 
 
@@ -153,4 +170,15 @@ def _inflate(data: mmap.mmap, at: int, size: int) -> bytes:
     if data[at : at + 3] == b"\x78\x01\x01" and int.from_bytes(data[at + 3 : at + 5], "little") == size:
         return data[at + 7 : at + 7 + size]
     chunk = data[at : at + size + (size >> 9) + _SLACK]
-    return zlib.decompress(chunk, bufsize=min(size + 1, 1 << 20))
+    if size <= _QUICK:
+        return zlib.decompress(chunk, bufsize=size + 1)  # deflate grows by a factor of 1,032 at most: bounded
+    return zlib.decompressobj().decompress(chunk, size + 1)
+
+
+def is_torn(stem: str) -> bool:
+    """Whether a pack or its index fails its checksum."""
+    index, pack = files.read(stem + ".idx") or b"", files.read(stem + ".pack") or b""
+    if len(index) < 1072 or len(pack) < HEADER + TRAILER:
+        return True
+    whole = sha1(index[:-20]).digest() == index[-20:] and sha1(pack[:-20]).digest() == pack[-20:]
+    return not whole or index[-40:-20] != pack[-20:]

@@ -16,11 +16,13 @@ import time
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 
+from ..errors import CorruptTraceError, NotFoundError, StorageError
 from . import files, oplog, packs
 from .journal import Journal
 from .known import Known
 from .marks import DATA_START
 from .objects import ObjectReader
+from .packfile import is_torn
 from .packs import PackedObject
 from .records import Entry, Move, Record
 from .refs import REFLOG_WHO, RefFiles
@@ -43,9 +45,11 @@ class Publisher:
         self._objects = objects
         self._known = known
         self._packs = os.path.join(folder, "objects", "pack")
-        self._scratch = os.path.join(folder, "trace", f"tmp-{os.getpid()}-{id(self):x}")
+        self._scratch = os.path.join(folder, "trace", "tmp", "publish")
         self._oplog = os.path.join(folder, "trace", "oplog")
         self._count: int | None = None
+        self._most = MOST_PACKS
+        self._damaged: set[str] = set()
         self._checkpointed = time.monotonic()
 
     # -- records to git --------------------------------------------------------------------
@@ -85,8 +89,7 @@ class Publisher:
     def place_pack(self, name: str, pack: bytes, index: bytes, *, sync: bool = False) -> None:
         """Put a pack into the repository, guarded by its ``.keep``; whatever stood under its name is replaced."""
         stem = os.path.join(self._packs, f"pack-{name}")
-        files.unlink(stem + ".keep")
-        files.create(stem + ".keep", KEEP_MARK)
+        files.replace(stem + ".keep", KEEP_MARK, scratch=self._scratch)
         files.replace(stem + ".pack", pack, scratch=self._scratch, sync=sync)
         files.replace(stem + ".idx", index, scratch=self._scratch, sync=sync)
         if sync:
@@ -110,11 +113,13 @@ class Publisher:
                     continue
                 lines.setdefault(move.ref, []).append((move, record.entry))
         if lines:
-            head = self._refs.read("HEAD") if self._refs.is_file("HEAD") else None
+            with suppress(CorruptTraceError, StorageError):
+                head = self._refs.read("HEAD")
         for ref, moves in lines.items():
             for target in (ref, "HEAD") if head == f"ref: {ref}" else (ref,):
                 text = "".join(self._reflog_line(move, entry) for move, entry in moves)
-                files.append(self._refs.path(f"logs/{target}"), text.encode())
+                with suppress(OSError):  # a courtesy to stock git, nothing that may stop a publication
+                    files.append(self._refs.path(f"logs/{target}"), text.encode())
 
     def _reflog_line(self, move: Move, entry: Entry) -> str:
         zero = "0" * 40
@@ -141,10 +146,10 @@ class Publisher:
         late = time.monotonic() - self._checkpointed > CHECKPOINT_SECONDS
         return waiting and (self._journal.end > CHECKPOINT_BYTES or late)
 
-    def checkpoint(self, *, shrink: bool = False) -> None:
+    def checkpoint(self, *, shrink: bool = False, force: bool = False) -> None:
         """Make everything published durable, then reuse the journal. All records must be published."""
         self._checkpointed = time.monotonic()
-        if self._journal.end <= DATA_START:
+        if self._journal.end <= DATA_START and not force:
             return
         entries = self._known.entries()
         synced = self._known.synced_packs()
@@ -175,7 +180,7 @@ class Publisher:
         """Whether there are so many packs that reading them costs too many descriptors."""
         if self._count is None:
             self._count = sum(name.endswith(".idx") for name in os.listdir(self._packs))
-        return self._count > MOST_PACKS
+        return self._count > self._most
 
     def consolidate(self) -> None:
         """Merge the smallest packs into one: new pack synced first, old ones removed after.
@@ -184,18 +189,26 @@ class Publisher:
         which would name packs that are gone.
         """
         self._count = None
-        if os.path.exists(os.path.join(self._packs, "multi-pack-index")):
-            return
+        try:
+            if not os.path.exists(os.path.join(self._packs, "multi-pack-index")):
+                self._consolidate()
+        except (CorruptTraceError, NotFoundError, ValueError):  # damage elsewhere is fsck's to tell
+            files.unlink(self._scratch + ".merge")
+        if self.crowded():
+            self._most += MERGE_PACKS  # it did not help; try again when there are many more
+
+    def _consolidate(self) -> None:
         sizes: list[tuple[int, str]] = []
         for stem in self._objects.pack_paths():
-            if not os.path.exists(stem + ".keep"):
+            if not any(os.path.exists(stem + suffix) for suffix in (".keep", ".promisor", ".mtimes")):
                 with suppress(FileNotFoundError):
                     sizes.append((os.stat(stem + ".pack").st_size, stem))
-        chosen = {stem for _, stem in sorted(sizes)[:MERGE_PACKS]}
+        smallest = [stem for _, stem in sorted(sizes)[: MERGE_PACKS + len(self._damaged)]]
+        self._damaged |= {stem for stem in smallest if stem not in self._damaged and is_torn(stem)}
+        chosen = set(smallest) - self._damaged  # what is damaged stays as it is, for fsck to tell
         if len(chosen) < 2:
             return
-        merged = [stem for stem in self._objects.pack_paths() if stem in chosen]
-        self._merge(merged)
+        self._merge([stem for stem in self._objects.pack_paths() if stem in chosen])
         self._count = None
 
     def _merge(self, stems: list[str]) -> None:
@@ -230,8 +243,7 @@ class Publisher:
         if stem in stems:
             files.unlink(draft)
             return
-        files.unlink(stem + ".keep")
-        files.create(stem + ".keep", KEEP_MARK)
+        files.replace(stem + ".keep", KEEP_MARK, scratch=self._scratch)
         files.rename_over(draft, stem + ".pack")
         files.replace(stem + ".idx", index, scratch=self._scratch, sync=True)
         files.sync_path(self._packs)

@@ -8,13 +8,14 @@ garbage or point to nothing get their last good value. A ref that a user moved m
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from hashlib import sha1
 
 from ..errors import CorruptTraceError, NotFoundError
 from . import commits, files
 from .known import Known
 from .objects import ObjectReader
+from .packfile import PackFile, is_torn
 from .publish import KEEP_MARK
 from .records import COMMIT, Move, Record
 from .refs import RefFiles, is_id
@@ -24,29 +25,34 @@ def moved_by_others(refs: RefFiles, records: Sequence[Record]) -> list[Move]:
     """Refs of ``records`` that somebody else has moved since: (ref, what we wanted, what is there).
 
     A value is ours when a record of the chain set it. If it is, and yet stock git's reflog says that git put
-    it there last, it is the user's all the same.
+    it there, from a value that one of these records had set, it is the user's all the same.
     """
     chains: dict[str, list[str | None]] = {}
+    ours: dict[str, set[str | None]] = {}
     for record in records:
         for move in record.entry.moves:
             chains.setdefault(move.ref, [move.old]).append(move.new)
+            if record.entry.verb != "external":
+                ours.setdefault(move.ref, set()).add(move.new)
     moved = []
     for ref, chain in chains.items():
         try:
             present = refs.read(ref)
         except CorruptTraceError:
             continue
-        if present is not None and present != chain[-1] and (present not in chain or refs.logged_by_git(ref, present)):
+        origin = refs.moved_by_git(ref, present)
+        by_git = origin is not None and origin in ours.get(ref, set())
+        if present is not None and present != chain[-1] and (present not in chain or by_git):
             moved.append(Move(ref, chain[-1], present))
     return moved
 
 
 def leftovers(folder: str) -> bool:
-    """Whether a process of ours died while it published: a ``.keep`` of ours is there."""
-    return any(True for _ in _own_keeps(folder))
+    """Whether a process of ours died at work: a ``.keep`` or a scratch file of ours is there (or it is at it now)."""
+    return any(True for _ in _own_keeps(folder)) or bool(_scratch(folder))
 
 
-def _own_keeps(folder: str) -> Iterator[str]:
+def _own_keeps(folder: str, synced: frozenset[str] | None = None) -> Iterator[str]:
     packs = os.path.join(folder, "objects", "pack")
     try:
         names = os.listdir(packs)
@@ -54,34 +60,46 @@ def _own_keeps(folder: str) -> Iterator[str]:
         return
     for name in names:
         path = os.path.join(packs, name)
-        if name.endswith(".keep") and files.read(path) in (KEEP_MARK, b""):
+        if not name.endswith(".keep"):
+            continue
+        data = files.read(path) or b""
+        torn = synced is not None and KEEP_MARK.startswith(data.rstrip(b"\0")) and name[:-5] + ".idx" not in synced
+        if data == KEEP_MARK or torn:
             yield path
 
 
-def tidy(folder: str, refs: RefFiles) -> None:
-    """Remove locks, keeps and scratch files of dead processes. The trace's lock is held and nothing is pending."""
+def tidy(folder: str, refs: RefFiles, *, synced: frozenset[str] | None = None) -> None:
+    """Remove locks, keeps and scratch files of dead processes. The trace's lock is held and nothing is pending.
+
+    ``synced`` is given after a restart: a keep whose bytes were lost is then ours if its pack is not one of these.
+    """
     if refs.holds_locks():
         for path in refs.own_locks():
             files.unlink(path)
-    for path in list(_own_keeps(folder)):
+    for path in list(_own_keeps(folder, synced)):
         files.unlink(path)
-    own = os.path.join(folder, "trace")
-    for name in os.listdir(own):
-        if name.startswith("tmp-") and not _alive(name):
-            files.unlink(os.path.join(own, name))
+    for path in _scratch(folder):  # all of them are written under the lock, which is ours
+        files.unlink(path)
 
 
-def _alive(name: str) -> bool:
-    pid = name.split("-")[1].split(".")[0]
-    return pid.isdigit() and os.path.exists(f"/proc/{pid}")
+def _scratch(folder: str) -> list[str]:
+    scratch = os.path.join(folder, "trace", "tmp")
+    try:
+        return [os.path.join(scratch, name) for name in os.listdir(scratch)]
+    except FileNotFoundError:
+        return []
 
 
-def set_aside_torn_packs(folder: str) -> list[str]:
-    """After a restart: move packs that fail their checksum to ``trace/aside``; their names."""
+def set_aside_torn_packs(folder: str, synced: frozenset[str], journaled: Iterable[bytes]) -> list[str]:
+    """After a restart: move packs that a power loss has torn to ``trace/aside``; their names.
+
+    Torn are those of a publication that was not synced: what they hold is in the journal. Any other pack that is
+    damaged stays, for all its other objects can still be read; one without a usable index helps nobody.
+    """
+    oids = list(journaled)
     packs = os.path.join(folder, "objects", "pack")
-    torn = sorted(
-        name[:-4] for name in os.listdir(packs) if name.endswith(".idx") and _torn(os.path.join(packs, name[:-4]))
-    )
+    fresh = sorted(name[:-4] for name in os.listdir(packs) if name.endswith(".idx") and name not in synced)
+    torn = [name for name in fresh if is_torn(stem := os.path.join(packs, name)) and _expendable(stem, oids)]
     for name in torn:
         aside = os.path.join(folder, "trace", "aside")
         files.make_folders(aside)
@@ -91,12 +109,15 @@ def set_aside_torn_packs(folder: str) -> list[str]:
     return torn
 
 
-def _torn(stem: str) -> bool:
-    index, pack = files.read(stem + ".idx") or b"", files.read(stem + ".pack") or b""
-    if len(index) < 1072 or len(pack) < 32:
+def _expendable(stem: str, journaled: Sequence[bytes]) -> bool:
+    index = files.read(stem + ".idx") or b""
+    if sha1(index[:-20]).digest() != index[-20:]:
         return True
-    whole = sha1(index[:-20]).digest() == index[-20:] and sha1(pack[:-20]).digest() == pack[-20:]
-    return not whole or index[-40:-20] != pack[-20:]
+    pack = PackFile(stem)
+    try:
+        return any(pack.find(oid) is not None for oid in journaled)
+    finally:
+        pack.close()
 
 
 def mend_refs(refs: RefFiles, objects: ObjectReader, known: Known, present: Mapping[str, str | None]) -> list[Move]:
@@ -109,8 +130,8 @@ def mend_refs(refs: RefFiles, objects: ObjectReader, known: Known, present: Mapp
         value = present.get(ref)
         if value == good or (value is not None and value.startswith("ref: ")):
             continue
-        if value is None and good is None:
-            continue
+        if value is None and (good is None or not refs.has_log(ref)):
+            continue  # deleted, by us or by stock git, which takes the log along
         if value is not None and _whole(objects, value, good):
             continue
         if good is not None and (not is_id(good) or objects.has(bytes.fromhex(good))):

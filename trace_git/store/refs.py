@@ -94,11 +94,16 @@ class RefFiles:
             self._packed = (key, _parse_packed(raw))
         return self._packed[1]
 
-    def all(self, prefix: str = "refs/") -> dict[str, str]:
-        """Every ref below ``prefix`` with its value, loose ones winning, by name. Locks and strangers are left out."""
+    def all(self, prefix: str = "refs/", *, skip_bad: bool = False) -> dict[str, str]:
+        """Every ref below ``prefix`` with its value, loose ones winning, by name; garbage raises or is left out."""
         found = {ref: value for ref, value in self.packed().items() if ref.startswith(prefix)}
         for ref in self._walk(prefix.rstrip("/")):
-            value = self.read(ref)
+            try:
+                value = self.read(ref)
+            except CorruptTraceError:
+                if not skip_bad:
+                    raise
+                value = None
             if value is not None:
                 found[ref] = value
         return dict(sorted(found.items()))
@@ -221,11 +226,16 @@ class RefFiles:
         files.replace(self.path("packed-refs"), b"".join(keep), scratch=self._scratch, sync=True)
         self.unlock("packed-refs")
 
-    def logged_by_git(self, ref: str, value: str | None) -> bool:
-        """Whether the last reflog line says that stock git, not we, gave ``ref`` its ``value``."""
+    def moved_by_git(self, ref: str, value: str | None) -> str | None:
+        """From which value stock git, by the last reflog line, moved ``ref`` to ``value``; None when it did not."""
         raw = files.read(self.path(f"logs/{ref}")) or b""
         words = raw.rstrip(b"\n").rpartition(b"\n")[2].split(b" ", 2)
-        return len(words) == 3 and words[1] == (value or "").encode() and not words[2].startswith(REFLOG_WHO.encode())
+        if len(words) < 3 or words[1] != (value or "").encode() or words[2].startswith(REFLOG_WHO.encode()):
+            return None
+        return words[0].decode("ascii", "replace")
+
+    def has_log(self, ref: str) -> bool:
+        return os.path.exists(self.path(f"logs/{ref}"))
 
     def is_file(self, ref: str) -> bool:
         try:

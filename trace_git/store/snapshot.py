@@ -58,13 +58,17 @@ class Snapshots:
 
     def leaves(self, tree: str) -> list[tuple[bytes, tuple[Entry, ...]]]:
         """The items in order, as (folder id, its entries); the same folder id always has the same entries."""
-        found = []
+        return [(leaf, self.leaf(leaf)) for leaf in self.leaf_ids(tree)]
+
+    def leaf_ids(self, tree: str) -> list[bytes]:
+        """The folders that hold the items, in order, without reading them."""
         messages = trees.child(self.root(tree), format.MESSAGES)
-        for high in self._children(messages):
-            for low in self._children(high):
-                leaf = self._leaves.get(low)
-                found.append((low, self._read_leaf(low) if leaf is None else leaf))
-        return found
+        return [low for high in self._children(messages) for low in self._children(high)]
+
+    def leaf(self, oid: bytes) -> tuple[Entry, ...]:
+        """The entries of one such folder."""
+        found = self._leaves.get(oid)
+        return self._read_leaf(oid) if found is None else found
 
     def _children(self, oid: bytes | None) -> list[bytes]:
         return [raw[-20:] for raw in self._store.tree(oid).values()] if oid is not None else []

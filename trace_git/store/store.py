@@ -1,6 +1,6 @@
-"""The store: one open trace behind a single door. Threads, forks, bursts, batches; reading commits, trees and refs.
+"""The store: one open trace behind a single door. Threads, forks, bursts and batches are its affair.
 
-Reading overlays what is journaled and not yet published, and never waits. Writing happens in
+Reading (see ``reading``) overlays what is journaled and not yet published, and never waits. Writing happens in
 ``transaction``: lock, look, collect, write one journal record, then publish at once or with its neighbours.
 It knows commits and refs, not messages.
 """
@@ -12,34 +12,29 @@ import os
 import threading
 import time
 import weakref
-from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 
 from ..errors import (
     CorruptTraceError,
     LockedError,
-    NotFoundError,
     StateError,
     StorageError,
     TraceError,
 )
 from ..model import Author
-from . import commits, files, layout, oplog, trees
-from .commits import CommitData
+from . import commits, files, layout, oplog
 from .connection import Connection
 from .foreign import LockWatch
 from .publish import LARGE
-from .records import BLOB, COMMIT, TAG, TREE, Entry, Move, Record, unpack_record
+from .reading import Reading
+from .records import Entry, Move, Record, unpack_record
 from .refs import is_id
 from .transaction import Transaction
-from .trees import Folder
 
 GROUP = 256  # records published together
 GROUP_SECONDS = 0.05  # the longest that stock git may lag behind
 SINGLE = 16  # appends of a burst that are published one by one
-_CACHED_FOLDERS = 4096
-_CACHED_COMMITS = 1024
 
 _open_stores: weakref.WeakSet[Store] = weakref.WeakSet()
 
@@ -51,30 +46,27 @@ class _Batch(threading.local):
     op = 0
 
 
-class Store:
+class Store(Reading):
     """An open trace. ``folder`` is the git directory; ``warnings`` gathers what went wrong without failing a verb."""
 
     def __init__(self, folder: str, *, durability: str, committer: Author, clock: Callable[[], float]) -> None:
-        self.folder = folder
+        with files.storing(f"{folder} cannot be opened"):
+            super().__init__(folder, layout.shallow(folder))
+            self.writable = layout.check(folder) and os.access(folder, os.W_OK)
         self.durability = durability
         self.committer = commits.fit(committer)
         self.warnings: list[str] = []
-        self.writable = layout.check(folder) and os.access(folder, os.W_OK)
         self._clock = clock
-        self._mutex = threading.RLock()
         self._batch = _Batch()
         self._burst = 0
         self._last_append = 0.0
         self._timer: threading.Timer | None = None
         self._closed = False
         self._forked = False
-        self._shallow = layout.shallow(folder)
         self._connect()
         _open_stores.add(self)
 
     def _connect(self) -> None:
-        self._folders: OrderedDict[bytes, Folder] = OrderedDict()
-        self._commits: OrderedDict[str, CommitData] = OrderedDict()
         with files.storing(f"{self.folder} cannot be opened"):
             self._on = Connection.opened(
                 self.folder,
@@ -83,8 +75,6 @@ class Store:
                 clock=self._clock,
                 warn=self.warnings.append,
             )
-
-    # -- reading ---------------------------------------------------------------------------
 
     def _alive(self) -> Connection:
         if self._closed:
@@ -99,132 +89,17 @@ class Store:
         with self._mutex, files.storing("the journal cannot be read"):
             self._alive().refresh()
 
-    def ref(self, name: str) -> str | None:
-        """The value of a ref as of the last refresh or write: 40 hex, ``ref: …``, or None."""
-        with self._mutex:
-            return self._on.ref(name)
-
-    def ref_names(self, prefix: str = "refs/") -> dict[str, str]:
-        """All refs below ``prefix`` with their values, by name; ones that cannot be read raise."""
-        with self._mutex:
-            found: dict[str, str | None] = {**self._on.refs.all(prefix)}
-            found.update((ref, value) for ref, value in self._on.heads.items() if ref.startswith(prefix))
-            return {ref: value for ref, value in sorted(found.items()) if value is not None}
-
-    def raw_refs(self) -> Iterator[tuple[str, str | CorruptTraceError]]:
-        """Every ref and HEAD with its value, or with the error that reading it gives."""
-        for ref in ["HEAD", *self._on.refs.all_names("refs/")]:
-            try:
-                value = self.ref(ref)
-            except CorruptTraceError as error:
-                yield ref, error
-            else:
-                if value is not None:
-                    yield ref, value
-
-    def commit(self, oid: str) -> CommitData:
-        """The commit with this id, 40 hex; the last ones are remembered."""
-        with self._mutex:
-            commit = self._commits.get(oid)
-            if commit is None:
-                commit = commits.parse(self.read(bytes.fromhex(oid), COMMIT), oid)
-                self._keep_commit(oid, commit)
-            return commit
-
-    def _keep_commit(self, oid: str, commit: CommitData) -> None:
-        self._commits[oid] = commit
-        if len(self._commits) > _CACHED_COMMITS:
-            self._commits.popitem(last=False)
-
-    def blob(self, oid: str) -> bytes:
-        return self.read(bytes.fromhex(oid), BLOB)
-
-    def read(self, oid: bytes, kind: int) -> bytes:
-        """The bytes of an object of the given type, verified against its id."""
-        with self._mutex:
-            try:
-                return self._alive().objects.read(oid, kind)[1]
-            except NotFoundError as error:
-                raise self._missing(oid, error) from error
-
-    def tree(self, oid: bytes) -> Folder:
-        """A folder by raw id; cached, not to be changed."""
-        with self._mutex:
-            folder = self._folders.get(oid)
-            if folder is None:
-                folder = trees.parse(self.read(oid, TREE), oid)
-                self._keep_folder(oid, folder)
-            return folder
-
-    def _keep_folder(self, oid: bytes, folder: Folder) -> None:
-        self._folders[oid] = folder
-        if len(self._folders) > _CACHED_FOLDERS:
-            self._folders.popitem(last=False)
-
-    def kind(self, oid: str) -> int | None:
-        """The type of an object, or None when the store has none of that id."""
-        with self._mutex:
-            try:
-                return self._on.objects.read(bytes.fromhex(oid))[0]
-            except NotFoundError:
-                return None
-
-    def read_any(self, oid: str) -> bytes:
-        """The bytes of an object of whatever type, verified."""
-        with self._mutex:
-            try:
-                return self._alive().objects.read(bytes.fromhex(oid))[1]
-            except NotFoundError as error:
-                raise self._missing(bytes.fromhex(oid), error) from error
-
-    def is_commit(self, oid: str) -> bool:
-        return self.kind(oid) == COMMIT
-
-    def peel(self, value: str) -> str:
-        """The commit that an id means: itself, or what an annotated tag points to."""
-        for _ in range(5):
-            if self.kind(value) != TAG:
-                return value
-            data = self.read(bytes.fromhex(value), TAG)
-            value = data[7:47].decode("ascii", "replace")
-        raise CorruptTraceError(f"tag {value} points to nothing", object_id=value)
-
-    def with_prefix(self, prefix: str) -> set[str]:
-        """Ids of all objects that start with ``prefix`` (at least 4 hex)."""
-        with self._mutex:
-            return self._on.objects.with_prefix(prefix)
-
-    def _missing(self, oid: bytes, error: NotFoundError) -> TraceError:
-        name = oid.hex()
-        if self._shallow:
-            return StateError(
-                f"{name} lies behind the edge of this shallow clone", hint="git fetch --unshallow brings it"
-            )
-        if layout.is_partial(self.folder):
-            return StateError(f"{name} was not downloaded by this partial clone", hint="git fetch it from the remote")
-        return CorruptTraceError(str(error), object_id=name, hint=error.hint)
-
-    def broken_packs(self) -> dict[str, str]:
-        """Names of packs that cannot be read, with the reason."""
-        with self._mutex:
-            self._on.objects.pack_paths()
-            return {os.path.basename(path): reason for path, reason in self._on.objects.broken_packs().items()}
-
-    def damaged_objects(self) -> Iterator[tuple[bytes, str]]:
-        """Every stored object that does not read back as its id, with the reason."""
-        with self._mutex:
-            for oid in self._on.objects.all_ids():
-                try:
-                    self._on.objects.read(oid)
-                except (CorruptTraceError, NotFoundError) as error:
-                    yield oid, str(error)
-
     def entries(self) -> Iterator[Entry]:
         """The operation log, newest first, what is still in the journal included."""
         with self._mutex:
             journal = self._alive().journal
             self._on.refresh()
-            frames, size = journal.all_frames(), journal.generation.oplog_size
+            try:
+                frames = journal.all_frames()
+            except CorruptTraceError:  # or another process began a generation meanwhile
+                self._on.refresh()
+                frames = journal.all_frames()
+            size = journal.generation.oplog_size
         yield from (unpack_record(frame.payload).entry for frame in reversed(frames))
         yield from oplog.newest_first(os.path.join(self.folder, "trace", "oplog"), size)
 
@@ -252,9 +127,12 @@ class Store:
                 yield transaction
                 if transaction.moves:
                     self._commit(transaction, spaces)
-            finally:
-                with files.storing("the trace cannot be unlocked"):
+            except BaseException:
+                with suppress(OSError):  # the error in flight is the one to tell
                     self._end(transaction.locked)
+                raise
+            with files.storing("the trace cannot be unlocked"):
+                self._end(transaction.locked)
 
     def _check_writable(self) -> None:
         if self.writable:
@@ -274,13 +152,16 @@ class Store:
             on.refresh()
             while (blocked := next((ref for ref in refs if not self._try_lock(ref)), None)) is not None:
                 self._end(refs)  # let others of ours work while a stranger holds that ref
-                watches.setdefault(blocked, LockWatch(on.refs.path(blocked) + ".lock", self.folder)).step()
+                watch = watches.setdefault(blocked, LockWatch(on.refs.path(blocked) + ".lock", self.folder))
+                watch.wait()
                 on.lock.acquire()
+                watch.take_over()
                 on.refresh()
             return {ref: self._locked_value(ref) for ref in refs}
         except BaseException:
             if on.lock.held:
-                self._end(refs)
+                with suppress(OSError):
+                    self._end(refs)
             raise
 
     def _try_lock(self, ref: str) -> bool:
@@ -324,12 +205,14 @@ class Store:
     def _end(self, refs: Sequence[str]) -> None:
         """Let go of locks that no pending record needs, and of the trace's."""
         on = self._on
-        for ref in refs:
-            if ref not in on.heads and on.refs.owns(on.refs.path(ref) + ".lock"):
-                on.refs.unlock(ref)
-        if on.pending:
-            self._arm_timer()
-        on.lock.release()
+        try:
+            for ref in refs:
+                if ref not in on.heads and on.refs.owns(on.refs.path(ref) + ".lock"):
+                    on.refs.unlock(ref)
+        finally:
+            if on.pending:
+                self._arm_timer()
+            on.lock.release()
 
     def _commit(self, transaction: Transaction, spaces: tuple[str, ...]) -> None:
         on, objects = self._on, transaction.objects
@@ -362,11 +245,11 @@ class Store:
         """Publish; once acknowledged, a failure to do so is a warning. The next opportunity tries again."""
         try:
             self._on.publish()
-        except (OSError, StorageError) as error:
+        except (OSError, TraceError) as error:
             self.warnings.append(f"acknowledged, but not yet visible to stock git: {error}")
 
     def _arm_timer(self) -> None:
-        if self._timer is None or not self._timer.is_alive():
+        if self._timer is None:
             self._timer = threading.Timer(GROUP_SECONDS, self._flush_later)  # keeps a dropped store alive until then
             self._timer.daemon = True
             self._timer.start()
@@ -406,7 +289,8 @@ class Store:
                     self._on.lock.release()
 
     def _flush_later(self) -> None:
-        with suppress(TraceError):
+        with self._mutex, suppress(TraceError):
+            self._timer = None
             self.flush()
 
     # -- the end ---------------------------------------------------------------------------
@@ -433,7 +317,7 @@ class Store:
                 on.publisher.checkpoint(shrink=True)
             finally:
                 on.lock.release()
-        except (OSError, StorageError) as error:
+        except (OSError, TraceError) as error:
             self.warnings.append(f"closed without a checkpoint; the next opening finishes it: {error}")
 
     def _stop(self) -> None:

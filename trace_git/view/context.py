@@ -59,6 +59,9 @@ class Contexts:
             self._items.popitem(last=False)
         return items
 
+    def item(self, entry: Entry, *, pinned: bool) -> Item:
+        return Item(entry.place.item, entry.place.role, entry.blob, self.message, pinned=pinned)
+
     def message(self, blob: str) -> Message:
         """The message in a blob, verified."""
         return codec.decode(self._store.blob(blob), blob_id=blob)

@@ -72,18 +72,14 @@ class Handle:
 
     def changed(self, commit: Commit) -> tuple[Item, ...]:
         """The items that ``commit`` added or changed, in order; for a pin, those it pinned or unpinned."""
+        snapshots = self.snapshots
         before = self.store.commit(commit.parents[0]).tree if commit.parents else None
-        known = {leaf for leaf, _ in self.snapshots.leaves(before)} if before else set()
-        fresh = [
-            entry for leaf, entries in self.snapshots.leaves(commit.tree) if leaf not in known for entry in entries
-        ]
-        old = (
-            {entry for leaf, entries in self.snapshots.leaves(before) for entry in entries}
-            if before and fresh
-            else set()
-        )
-        pins = self.snapshots.pins(commit.tree)
-        changed = {entry.place.item for entry in fresh if entry not in old}
-        if not changed and before:
-            changed = self.snapshots.pins(before).keys() ^ pins.keys()
-        return tuple(item for item in self.context(commit.id).items if item.id in changed) if changed else ()
+        now, then = snapshots.leaf_ids(commit.tree), snapshots.leaf_ids(before) if before else []
+        known = set(then)
+        fresh = [entry for leaf in now if leaf not in known for entry in snapshots.leaf(leaf)]
+        old = {entry for leaf in set(then) - set(now) for entry in snapshots.leaf(leaf)}
+        changed = [entry for entry in fresh if entry not in old]
+        pins = snapshots.pins(commit.tree)
+        if not changed and before and (moved := snapshots.pins(before).keys() ^ pins.keys()):
+            changed = [entry for entry in snapshots.entries(commit.tree) if entry.place.item in moved]
+        return tuple(self.contexts.item(entry, pinned=entry.place.item in pins) for entry in changed)

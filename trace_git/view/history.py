@@ -38,7 +38,7 @@ def resolve(handle: Handle, rev: str | Commit) -> str:
         raise InvalidInputError(f"{rev!r} is not a revision", hint="after the name only ~n and ^n may follow")
     commit = _named(handle, start)
     for kind, digits in _STEP.findall(steps):
-        commit = _step(handle, rev, commit, kind, int(digits[:9]) if digits else 1)
+        commit = _step(handle, rev, commit, kind, int(digits.lstrip("0")[:9] or 0) if digits else 1)
     return commit
 
 
@@ -102,7 +102,8 @@ def _by_prefix(handle: Handle, prefix: str) -> str:
 
 
 def _unknown(handle: Handle, name: str) -> NotFoundError:
-    names = [ref.removeprefix("refs/heads/").removeprefix("refs/tags/") for ref in handle.store.ref_names()]
+    refs = handle.store.ref_names(skip_bad=True)
+    names = [ref.removeprefix("refs/heads/").removeprefix("refs/tags/") for ref in refs]
     near = difflib.get_close_matches(name, names, n=3)
     hint = (
         f"did you mean {' or '.join(near)}?"

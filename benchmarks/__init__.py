@@ -1,0 +1,1 @@
+"""How fast, how small, how lean: trace-git measured against its peers. `python -m benchmarks --help`."""

@@ -1,0 +1,225 @@
+"""What the user was doing when it happened: each verb of the front door as a run that acknowledges its steps.
+
+A run works on ``folder/t.trace`` and sends "ack" or "soft" after each step that has returned (see ``kills.Run``).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from trace_git import Repo
+from trace_git.store import publish, store
+
+from .children import Send
+from .kills import Run
+from .traces import TIME, git, open_trace
+
+Start = Callable[[Path], None]
+"""Fills the folder that a run starts from."""
+
+CALL = {"id": "c1", "type": "function", "function": {"name": "look", "arguments": '{"at": "auth.py"}'}}
+MESSAGES: list[dict[str, Any]] = [
+    {"role": "user", "content": "Look at auth.py."},
+    {"role": "assistant", "content": None, "tool_calls": [CALL]},
+    {"role": "tool", "tool_call_id": "c1", "content": "def login(): ..."},
+    {"role": "assistant", "content": "It never checks the password."},
+]
+TOOLS = [{"type": "function", "function": {"name": "look", "parameters": {"type": "object"}}}]
+
+
+def nothing(folder: Path) -> None:
+    """The start of a run that makes its own trace."""
+
+
+def conversation(folder: Path) -> None:
+    """A closed trace of five items, the first one pinned, on two branches."""
+    with open_trace(folder) as repo:
+        repo.commit("Be brief.", role="system", timestamp=TIME, pin=True)
+        repo.commit(MESSAGES, timestamp=TIME)
+        repo.branch("other")
+
+
+def transcript(folder: Path) -> None:
+    """An empty trace to import into, and beside it a Claude Code session of two forks."""
+    open_trace(folder).close()
+    (folder / "session.jsonl").write_text("".join(json.dumps(line) + "\n" for line in _session()), encoding="utf-8")
+
+
+def transcript_and_conversation(folder: Path) -> None:
+    """The same with a trace that has branches already."""
+    transcript(folder)
+    conversation(folder)
+
+
+def _session() -> list[dict[str, Any]]:
+    turns = [
+        ("u1", None, "user", "Why is the build red?"),
+        ("a1", "u1", "assistant", "A test fails."),
+        ("u2", "a1", "user", "Which one?"),
+        ("a2", "u2", "assistant", "test_login."),
+        ("u3", "a1", "user", "Since when?"),
+        ("a3", "u3", "assistant", "Since Monday."),
+    ]
+    return [_line(number, *turn) for number, turn in enumerate(turns)]
+
+
+def _line(number: int, uuid: str, parent: str | None, role: str, text: str) -> dict[str, Any]:
+    message: dict[str, Any] = {"role": role, "content": text}
+    if role == "assistant":
+        blocks = [{"type": "text", "text": text}]
+        usage = {"input_tokens": 10 + number, "output_tokens": 5}
+        message = {
+            "id": f"msg_{uuid}",
+            "type": "message",
+            "model": "m",
+            "role": role,
+            "content": blocks,
+            "usage": usage,
+        }
+    times = f"2025-06-14T12:00:{number:02d}Z"
+    about = {"sessionId": "s1", "version": "1.0.0", "cwd": "/project", "isSidechain": False, "userType": "external"}
+    return {"type": role, "uuid": uuid, "parentUuid": parent, "timestamp": times, "message": message, **about}
+
+
+# -- runs ----------------------------------------------------------------------------------
+
+
+def create(folder: Path, send: Send) -> None:
+    repo = open_trace(folder)
+    for text in ("one", "two"):
+        repo.commit(text, role="user", timestamp=TIME)
+        send("ack")
+    repo.close()
+
+
+def append(folder: Path, send: Send) -> None:
+    repo = open_trace(folder)
+    repo.commit("one", role="user", timestamp=TIME)
+    send("ack")
+
+
+def append_list(folder: Path, send: Send) -> None:
+    repo = open_trace(folder)
+    repo.commit([{**message, "content": "again"} for message in MESSAGES[:1]] + MESSAGES[3:], timestamp=TIME)
+    send("ack")
+
+
+def edit(folder: Path, send: Send) -> None:
+    repo = open_trace(folder)
+    last = repo.context().items[-1].id
+    for text in ("It does check.", "It checks twice."):
+        repo.edit(last, text)
+        send("ack")
+
+
+def pin(folder: Path, send: Send) -> None:
+    repo = open_trace(folder)
+    call = repo.context().items[2].id  # its whole tool group
+    repo.pin(call)
+    send("ack")
+    repo.unpin(call)
+    send("ack")
+
+
+def tools(folder: Path, send: Send) -> None:
+    repo = open_trace(folder)
+    repo.set_tools(TOOLS)
+    send("ack")
+
+
+def large(folder: Path, send: Send) -> None:
+    repo = open_trace(folder)
+    repo.commit("word " * 250_000, role="user", timestamp=TIME)
+    send("ack")
+
+
+def batch(folder: Path, send: Send) -> None:
+    repo = open_trace(folder)
+    with repo.batch():
+        for number in range(40):
+            repo.commit(f"number {number}", role="user", timestamp=TIME)
+            send("soft")
+    send("ack")
+
+
+def burst(folder: Path, send: Send) -> None:
+    """A few commits published one by one, then a group, by a timer or at close."""
+    store.SINGLE = 3
+    repo = open_trace(folder)
+    for number in range(12):
+        repo.commit(f"number {number}", role="user", timestamp=TIME)
+        send("ack")
+    repo.close()
+
+
+def importing(folder: Path, send: Send) -> None:
+    repo = open_trace(folder)
+    repo.import_file(str(folder / "session.jsonl"), progress=lambda done, total: send("soft"))
+    send("ack")
+
+
+def importing_more(folder: Path, send: Send) -> None:
+    importing(folder, send)
+
+
+def checkpoints(folder: Path, send: Send) -> None:
+    """Journal space is reused every few records."""
+    publish.CHECKPOINT_BYTES = 9_000
+    _some(open_trace(folder), send)
+
+
+def consolidation(folder: Path, send: Send) -> None:
+    """Packs are merged every few records."""
+    publish.MOST_PACKS, publish.MERGE_PACKS = 3, 2
+    _some(open_trace(folder), send)
+
+
+def _some(repo: Repo, send: Send) -> None:
+    for number in range(4):
+        repo.commit(f"number {number}", role="user", timestamp=TIME)
+        send("ack")
+    repo.close()
+
+
+def beside_git(folder: Path, send: Send) -> None:
+    """Stock git takes the branch one commit back between two commits of ours."""
+    repo = open_trace(folder)
+    repo.commit("one", role="user", timestamp=TIME)
+    send("ack")
+    git(folder, "update-ref", "-m", "reset by hand", "refs/heads/main", "HEAD~1")
+    send("ack")
+    repo.commit("two", role="user", timestamp=TIME)
+    send("ack")
+    git(folder, "pack-refs", "--all")
+    repo.commit("three", role="user", timestamp=TIME)
+    send("ack")
+
+
+def reopen(folder: Path, send: Send) -> None:
+    """Nothing but opening and closing: what a recovery consists of."""
+    open_trace(folder).close()
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A run, and the folder it starts from."""
+
+    run: Run
+    start: Start = conversation
+
+    @property
+    def name(self) -> str:
+        return getattr(self.run, "__name__", "run")
+
+
+ALL = [
+    Scenario(create, nothing),
+    *[Scenario(run) for run in (append, append_list, edit, pin, tools, large, batch, burst)],
+    Scenario(importing, transcript),
+    Scenario(importing_more, transcript_and_conversation),
+    *[Scenario(run) for run in (checkpoints, consolidation, beside_git)],
+]

@@ -1,0 +1,1 @@
+"""On-disk bytes that every later release must read."""

@@ -1,0 +1,161 @@
+"""The reading half of a store: refs, commits, trees and blobs, as one open connection sees them.
+
+Everything is verified against its id. What was read lately is remembered by id, which cannot go stale.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from abc import ABC, abstractmethod
+from collections import OrderedDict
+from collections.abc import Iterator
+
+from ..errors import CorruptTraceError, NotFoundError, StateError, TraceError
+from . import commits, layout, trees
+from .commits import CommitData
+from .connection import Connection
+from .packfile import is_torn
+from .records import BLOB, COMMIT, TAG, TREE
+from .trees import Folder
+
+_CACHED_FOLDERS = 4096
+_CACHED_COMMITS = 1024
+
+
+class Reading(ABC):
+    """What ``Store`` answers without writing. Safe for threads."""
+
+    def __init__(self, folder: str, shallow: frozenset[str]) -> None:
+        self.folder = folder
+        self._mutex = threading.RLock()
+        self._shallow = shallow
+        self._folders: OrderedDict[bytes, Folder] = OrderedDict()
+        self._commits: OrderedDict[str, CommitData] = OrderedDict()
+
+    @abstractmethod
+    def _alive(self) -> Connection:
+        """The connection; StateError when there is none any more."""
+
+    def ref(self, name: str) -> str | None:
+        """The value of a ref as of the last refresh or write: 40 hex, ``ref: …``, or None."""
+        with self._mutex:
+            return self._alive().ref(name)
+
+    def ref_names(self, prefix: str = "refs/", *, skip_bad: bool = False) -> dict[str, str]:
+        """All refs below ``prefix`` with their values, by name. One that is garbage raises, or is left out."""
+        with self._mutex:
+            found: dict[str, str | None] = {**self._alive().refs.all(prefix, skip_bad=skip_bad)}
+            found.update((ref, value) for ref, value in self._alive().heads.items() if ref.startswith(prefix))
+            return {ref: value for ref, value in sorted(found.items()) if value is not None}
+
+    def raw_refs(self) -> Iterator[tuple[str, str | CorruptTraceError]]:
+        """Every ref and HEAD with its value, or with the error that reading it gives."""
+        for ref in ["HEAD", *self._alive().refs.all_names("refs/")]:
+            try:
+                value = self.ref(ref)
+            except CorruptTraceError as error:
+                yield ref, error
+            else:
+                if value is not None:
+                    yield ref, value
+
+    def commit(self, oid: str) -> CommitData:
+        """The commit with this id, 40 hex; the last ones are remembered."""
+        with self._mutex:
+            commit = self._commits.get(oid)
+            if commit is None:
+                commit = commits.parse(self.read(bytes.fromhex(oid), COMMIT), oid)
+                self._keep_commit(oid, commit)
+            return commit
+
+    def _keep_commit(self, oid: str, commit: CommitData) -> None:
+        self._commits[oid] = commit
+        if len(self._commits) > _CACHED_COMMITS:
+            self._commits.popitem(last=False)
+
+    def blob(self, oid: str) -> bytes:
+        return self.read(bytes.fromhex(oid), BLOB)
+
+    def read(self, oid: bytes, kind: int) -> bytes:
+        """The bytes of an object of the given type, verified against its id."""
+        with self._mutex:
+            try:
+                return self._alive().objects.read(oid, kind)[1]
+            except NotFoundError as error:
+                raise self._missing(oid, error) from error
+
+    def tree(self, oid: bytes) -> Folder:
+        """A folder by raw id; cached, not to be changed."""
+        with self._mutex:
+            folder = self._folders.get(oid)
+            if folder is None:
+                folder = trees.parse(self.read(oid, TREE), oid)
+                self._keep_folder(oid, folder)
+            return folder
+
+    def _keep_folder(self, oid: bytes, folder: Folder) -> None:
+        self._folders[oid] = folder
+        if len(self._folders) > _CACHED_FOLDERS:
+            self._folders.popitem(last=False)
+
+    def kind(self, oid: str) -> int | None:
+        """The type of an object, or None when the store has none of that id."""
+        with self._mutex:
+            try:
+                return self._alive().objects.read(bytes.fromhex(oid))[0]
+            except NotFoundError:
+                return None
+
+    def read_any(self, oid: str) -> bytes:
+        """The bytes of an object of whatever type, verified."""
+        with self._mutex:
+            try:
+                return self._alive().objects.read(bytes.fromhex(oid))[1]
+            except NotFoundError as error:
+                raise self._missing(bytes.fromhex(oid), error) from error
+
+    def is_commit(self, oid: str) -> bool:
+        return self.kind(oid) == COMMIT
+
+    def peel(self, value: str) -> str:
+        """The commit that an id means: itself, or what an annotated tag points to."""
+        for _ in range(5):
+            if self.kind(value) != TAG:
+                return value
+            data = self.read(bytes.fromhex(value), TAG)
+            value = data[7:47].decode("ascii", "replace")
+        raise CorruptTraceError(f"tag {value} points to nothing", object_id=value)
+
+    def with_prefix(self, prefix: str) -> set[str]:
+        """Ids of all objects that start with ``prefix`` (at least 4 hex)."""
+        with self._mutex:
+            return self._alive().objects.with_prefix(prefix)
+
+    def _missing(self, oid: bytes, error: NotFoundError) -> TraceError:
+        name = oid.hex()
+        if self._shallow:
+            return StateError(
+                f"{name} lies behind the edge of this shallow clone", hint="git fetch --unshallow brings it"
+            )
+        if layout.is_partial(self.folder):
+            return StateError(f"{name} was not downloaded by this partial clone", hint="git fetch it from the remote")
+        return CorruptTraceError(str(error), object_id=name, hint=error.hint)
+
+    def broken_packs(self) -> dict[str, str]:
+        """Names of packs that cannot be read, with the reason."""
+        with self._mutex:
+            paths = self._alive().objects.pack_paths()
+            found = {
+                path: "a checksum is wrong" for path in paths if is_torn(path)
+            } | self._alive().objects.broken_packs()
+            return {os.path.basename(path): reason for path, reason in found.items()}
+
+    def damaged_objects(self) -> Iterator[tuple[bytes, str]]:
+        """Every stored object that does not read back as its id, with the reason."""
+        with self._mutex:
+            for oid in self._alive().objects.all_ids():
+                try:
+                    self._alive().objects.read(oid)
+                except (CorruptTraceError, NotFoundError) as error:
+                    yield oid, str(error)
