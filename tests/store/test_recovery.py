@@ -261,10 +261,10 @@ def test_nobody_builds_upon_a_record_that_was_taken_back(open_store: Open, monke
     commit(writer, "base")
     seen: list[list[str]] = []
     look = failing_once(os.fdatasync, meanwhile=lambda: seen.append(line(other)))
-    monkeypatch.setattr(os, "fdatasync", look)
-    with pytest.raises(StorageError):
-        commit(writer, "never acknowledged, and a long one")
-    monkeypatch.undo()
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fdatasync", look)
+        with pytest.raises(StorageError):
+            commit(writer, "never acknowledged, and a long one")
     assert seen == [["base", "never acknowledged, and a long one"]]  # else this shows nothing
     assert line(other) == ["base"]
     commit(writer, "short")

@@ -201,9 +201,7 @@ class Journal:
         sure the journal refuses everything until it is opened again.
         """
         if self.poisoned:
-            raise StorageError(
-                "an earlier write failed with its outcome unknown", hint="close the trace and open it again"
-            )
+            raise _unknown_outcome()
         start, seq = self.end, self.next_seq
         signed = _SIGNED.pack(_MAGIC, len(payload), seq, self._synced)
         frame = signed + self._sum(signed, payload) + payload
@@ -226,19 +224,23 @@ class Journal:
 
     def sync(self) -> None:
         """Sync the records that were appended without."""
+        if self.poisoned:
+            raise _unknown_outcome()
         if self._synced < self.next_seq - 1:
             try:
                 os.fdatasync(self._fd)
-            except OSError as error:
-                self.poisoned = True  # the system forgets a failed sync: only writing again makes it true
-                raise files.storage_error("the journal could not be synced", error) from error
+            except OSError:
+                self.rewrite()
             self._synced = self.next_seq - 1
 
     def rewrite(self) -> None:
-        """Write everything once more and sync it: what must be done after a sync that failed."""
-        with files.storing("the journal could not be synced"):
+        """Write everything once more and sync it: the system forgets what it could not sync, and calls it synced."""
+        try:
             files.pwrite_all(self._fd, os.pread(self._fd, self.end, 0), 0)
             os.fdatasync(self._fd)
+        except OSError as error:
+            self.poisoned = True
+            raise files.storage_error("the journal could not be synced", error) from error
         self._synced = self.next_seq - 1
 
     def _grow(self, end: int) -> None:
@@ -280,6 +282,13 @@ class Journal:
         if shrink and self._allocated > _AT_REST:
             os.ftruncate(self._fd, _AT_REST)
             self._allocated = _AT_REST
+
+
+def _unknown_outcome() -> StorageError:
+    return StorageError(
+        "an earlier write failed with its outcome unknown",
+        hint="close the trace and open it again to see what is there",
+    )
 
 
 class NoJournal(Journal):

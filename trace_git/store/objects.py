@@ -6,6 +6,7 @@ A damaged pack makes its own objects unreadable and no others. Nothing here writ
 from __future__ import annotations
 
 import os
+import time
 import zlib
 from collections.abc import Iterator
 from contextlib import suppress
@@ -20,6 +21,7 @@ from .records import BLOB, COMMIT, TAG, TREE
 NAMES = {COMMIT: b"commit", TREE: b"tree", BLOB: b"blob", TAG: b"tag"}
 _NUMBERS = {name: number for number, name in NAMES.items()}
 _MAX_ALTERNATES = 5
+_LOOKS = (0.0, 0.002, 0.02)  # seconds to wait before each further look for an object that is not there
 
 
 class ObjectReader:
@@ -43,9 +45,7 @@ class ObjectReader:
         NotFoundError when no file has it; CorruptTraceError when its bytes, or the only pack that
         may hold it, are damaged, or when it is not of the ``kind`` expected.
         """
-        found = self.overlay.get(oid) or self._from_packs(oid) or self._from_loose(oid)
-        if found is None and self._rescan():
-            found = self._from_packs(oid)
+        found = self.overlay.get(oid) or self._from_packs(oid) or self._from_loose(oid) or self._look_again(oid)
         if found is None:
             raise self._missing(oid)
         if kind is not None and found[0] != kind:
@@ -53,6 +53,16 @@ class ObjectReader:
                 f"object {oid.hex()} is a {NAMES[found[0]].decode()}, not a {NAMES[kind].decode()}", object_id=oid.hex()
             )
         return found
+
+    def _look_again(self, oid: bytes) -> tuple[int, bytes] | None:
+        """Look for new packs. A listing that runs while git replaces packs may see neither the old nor the new one."""
+        for pause in _LOOKS:
+            time.sleep(pause)
+            if self._rescan() or pause:
+                found = self._from_packs(oid) or self._from_loose(oid)
+                if found is not None:
+                    return found
+        return None
 
     def has(self, oid: bytes) -> bool:
         try:

@@ -279,11 +279,11 @@ class Store(Reading):
         with self._mutex:
             if self._closed or self._forked or not self.writable:
                 return
-            self._on.sync()
             with files.storing("the trace cannot be flushed"):
                 self._on.lock.acquire()
                 try:
                     self._on.refresh()
+                    self._on.sync()
                     self._publish_quietly()
                 finally:
                     self._on.lock.release()
