@@ -14,7 +14,7 @@ demo: $(VENV)/.ready-base  ## import a sample, show log, status and prompt, then
 	@PATH="$(abspath $(BIN)):$$PATH" sh docs/demo.sh
 
 test: $(VENV)/.ready-test  ## run the tests on all cores
-	$(BIN)/python -m pytest -n $(JOBS) $(ARGS)
+	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal $(ARGS)
 
 check: lint test  ## what CI runs: lint, types, contracts, tests
 
