@@ -160,6 +160,7 @@ def test_a_fork_inside_a_batch_ends_the_batch_in_the_child(open_store: Open, syn
     on = open_store()
 
     def leave() -> None:
+        on.refresh()  # reopens, and finishes what the parent has pending if it was not quicker
         before = syncs.count
         oid = commit(on, "child")
         assert syncs.count == before + 1

@@ -71,9 +71,10 @@ def init(path: str) -> str:
     """
     target = os.path.realpath(path)
     with files.storing(f"{path} cannot be made"):
-        if is_repository(target):
-            return target  # another process was quicker
-        if os.path.isdir(target) and os.listdir(target):
+        taken = os.path.isdir(target) and bool(os.listdir(target))
+        if is_repository(target):  # asked after `taken`, else a trace that another process makes in between is refused
+            return target
+        if taken:
             raise InvalidInputError(f"{path} is not empty and not a trace", hint="choose a new folder")
         if os.path.lexists(target) and not os.path.isdir(target):
             raise InvalidInputError(f"{path} is a file", hint="choose a new folder")
