@@ -10,14 +10,16 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from . import ops, view
 from .model import Author, Branch, Commit, Context, Item, Prompt, Status, Tokenizer, Usage
-from .ops import branches, edit, importing, opening, pins, record, tools
-from .ops import export as exporting
-from .ops.verify import Finding, verify
-from .view import history, materialize, status
-from .view.handle import Handle
+
+if TYPE_CHECKING:
+    from .ops.importing import ImportResult
+    from .results import Finding
+    from .view.handle import Handle
+    from .view.materialize import Renderer
 
 DEFAULT_TOKENIZER = "o200k_base"
 MEMORY = ":memory:"
@@ -33,7 +35,7 @@ class Repo:
 
     def __init__(self, handle: Handle, *, temporary: str | None = None) -> None:
         self._handle = handle
-        self._renderer = materialize.Renderer()
+        self._renderer: Renderer | None = None
         self._temporary = temporary
 
     @classmethod
@@ -61,7 +63,7 @@ class Repo:
             path, temporary = os.path.join(folder, "memory.trace"), folder
         else:
             temporary = None
-        handle = opening.open_handle(
+        handle = ops.opening.open_handle(
             os.fspath(path),
             create=create,
             branch=branch,
@@ -76,7 +78,7 @@ class Repo:
     @staticmethod
     def find(start: str | os.PathLike[str] = ".") -> Path:
         """The trace that ``start`` is in, looking upwards as git does; NotFoundError when there is none."""
-        return opening.find(start)
+        return ops.opening.find(start)
 
     # -- writing ---------------------------------------------------------------------------
 
@@ -100,7 +102,7 @@ class Repo:
         ``timestamp`` is in seconds or an aware datetime. ``expect`` is compare-and-swap: ConflictError when the branch
         is not at that commit.
         """
-        return record.commit(
+        return ops.record.commit(
             self._handle,
             content,
             role=role,
@@ -118,19 +120,19 @@ class Repo:
 
         RefusedError for a pinned item unless ``force``. AmbiguousRevisionError for a commit with several items.
         """
-        return edit.edit(self._handle, item, content, force=force, message=message, timestamp=timestamp)
+        return ops.edit.edit(self._handle, item, content, force=force, message=message, timestamp=timestamp)
 
     def pin(self, item: str | Item | Commit) -> Commit:
         """Pin an item with its tool group: it stays verbatim whatever rewrites the context."""
-        return pins.pin(self._handle, item)
+        return ops.pins.pin(self._handle, item)
 
     def unpin(self, item: str | Item | Commit) -> Commit:
         """Release a pinned item with its tool group."""
-        return pins.unpin(self._handle, item)
+        return ops.pins.unpin(self._handle, item)
 
     def set_tools(self, definitions: Sequence[Mapping[str, Any]] | None) -> Commit | None:
         """Commit the tool definitions that go with the context from here on; None or [] takes them away."""
-        return tools.set_tools(self._handle, definitions)
+        return ops.tools.set_tools(self._handle, definitions)
 
     @property
     def tools(self) -> tuple[Mapping[str, Any], ...]:
@@ -138,9 +140,9 @@ class Repo:
         return self.context().tools if self._head() else ()
 
     def import_file(self, path: str | os.PathLike[str], *, format: str | None = None,
-                    progress: Callable[[int, int], None] | None = None) -> importing.ImportResult:  # fmt: skip
+                    progress: Callable[[int, int], None] | None = None) -> ImportResult:  # fmt: skip
         """Import a transcript; forks become branches. ``progress(done, total)`` counts commits."""
-        return importing.import_file(self._handle, path, format=format, progress=progress)
+        return ops.importing.import_file(self._handle, path, format=format, progress=progress)
 
     def batch(self) -> AbstractContextManager[None]:
         """Commits in this block are synced together and are one operation; what was committed stays."""
@@ -159,12 +161,14 @@ class Repo:
 
         RefusedError when the provider would refuse it; ``repair=True`` leaves out what is in the way.
         """
+        if self._renderer is None:
+            self._renderer = view.materialize.Renderer()
         return self._renderer.render(self.context(rev), materializer, repair=repair)
 
     def log(self, rev: str | Commit = "HEAD", *, limit: int | None = None) -> Iterator[Commit]:
         """Commits from a revision back, newest first; nothing on a branch without commits."""
         head = self._head() if rev in ("HEAD", "@") else self._resolve(rev)
-        return history.log(self._handle, head, limit=limit) if head else iter(())
+        return view.history.log(self._handle, head, limit=limit) if head else iter(())
 
     def get(self, rev: str | Commit) -> Commit:
         """One commit by hash, prefix, branch, tag, or ``HEAD~2``."""
@@ -173,33 +177,33 @@ class Repo:
     def status(self) -> Status:
         """Where this handle stands and how full its context is."""
         self._handle.store.refresh()
-        return status.status(self._handle)
+        return view.status.status(self._handle)
 
     def export(self, rev: str | Commit = "HEAD", *, format: str = "openai") -> str:
         """The context at a revision as a transcript in one of the import formats."""
-        return exporting.export(self._handle, self._resolve(rev), format)
+        return ops.export.export(self._handle, self._resolve(rev), format)
 
     def verify(self) -> tuple[Finding, ...]:
         """Everything that is wrong with this trace; nothing when all is well."""
         self._handle.store.refresh()
-        return verify(self._handle)
+        return ops.verify.verify(self._handle)
 
     # -- branches --------------------------------------------------------------------------
 
     def branch(self, name: str, *, at: str | Commit = "HEAD") -> Branch:
         """Make a branch; nothing is copied."""
         self._handle.store.refresh()
-        return branches.branch(self._handle, name, at=at)
+        return ops.branches.branch(self._handle, name, at=at)
 
     def branches(self) -> tuple[Branch, ...]:
         """All branches, by name."""
         self._handle.store.refresh()
-        return branches.branches(self._handle)
+        return ops.branches.branches(self._handle)
 
     def switch(self, name: str, *, create: bool = False) -> None:
         """Bind this handle, and HEAD, to a branch."""
         self._handle.store.refresh()
-        branches.switch(self._handle, name, create=create)
+        ops.branches.switch(self._handle, name, create=create)
 
     # -- the handle ------------------------------------------------------------------------
 
@@ -219,7 +223,7 @@ class Repo:
 
     def close(self) -> None:
         """Flush and close; closing twice is harmless."""
-        opening.close_handle(self._handle)
+        ops.opening.close_handle(self._handle)
         if self._temporary:
             shutil.rmtree(self._temporary, ignore_errors=True)
 
@@ -238,7 +242,7 @@ class Repo:
 
     def _resolve(self, rev: str | Commit) -> str:
         self._handle.store.refresh()
-        return history.resolve(self._handle, rev)
+        return view.history.resolve(self._handle, rev)
 
 
 __all__ = ["Repo"]

@@ -1,17 +1,17 @@
 """Exit codes, in one table.
 
-    0    ok
-    1    a negative answer, or a conflict
-    2    wrong usage, bad input or wrong state
-    3    not found
-    4    locked by somebody else
-    5    corrupt
-    6    refused for safety or budget
-    7    the disk or the operating system said no
-    8    a model did not answer usably
-    70   a bug in trace-git
-    130  interrupted
-    141  nobody reads the output any more
+0    ok
+1    a negative answer, or a conflict
+2    wrong usage, bad input or wrong state
+3    not found
+4    locked by somebody else
+5    corrupt
+6    refused for safety or budget
+7    the disk or the operating system said no
+8    a model did not answer usably
+70   a bug in trace-git
+130  interrupted
+141  nobody reads the output any more
 """
 
 from __future__ import annotations

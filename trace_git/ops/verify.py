@@ -7,26 +7,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from ..errors import CorruptTraceError, InvalidInputError, NotFoundError, StateError
+from ..results import Finding
 from ..store import codec, format, trees
 from ..store.refs import is_id
 from ..view.handle import Handle
 
 _TROUBLE = (CorruptTraceError, NotFoundError, InvalidInputError, StateError)
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """Something wrong: ``kind`` (ref, object, item, pin, journal, pack), the thing's ``name``, and one line of text."""
-
-    kind: str
-    name: str
-    text: str
-
-    def __str__(self) -> str:
-        return self.text
 
 
 def verify(handle: Handle) -> tuple[Finding, ...]:

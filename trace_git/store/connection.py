@@ -128,11 +128,18 @@ class Connection:
     # -- writing ---------------------------------------------------------------------------
 
     def entry(
-        self, verb: str, moves: tuple[Move, ...], *, op: int = 0, spaces: tuple[str, ...] = ("",), note: str = ""
+        self,
+        verb: str,
+        moves: tuple[Move, ...],
+        *,
+        op: int = 0,
+        spaces: tuple[str, ...] = ("",),
+        note: str = "",
+        undoes: int = 0,
     ) -> Entry:
         """The next record's entry; ``op`` is 0 for an operation of its own."""
         seq = self.journal.next_seq
-        return Entry(seq, op or seq, int(self._clock() * 1000), verb, spaces, moves, note)
+        return Entry(seq, op or seq, int(self._clock() * 1000), verb, spaces, moves, note, undoes)
 
     def write(self, record: Record, *, sync: bool) -> None:
         """Journal a record; when this returns it is acknowledged."""

@@ -221,7 +221,14 @@ class Store(Reading):
             with files.storing("a large message could not be written"):
                 large = on.publisher.place_large(objects)
         batch = self._batch
-        entry = on.entry(transaction.verb, transaction.moves, op=batch.op, spaces=spaces, note=transaction.note)
+        entry = on.entry(
+            transaction.verb,
+            transaction.moves,
+            op=batch.op,
+            spaces=spaces,
+            note=transaction.note,
+            undoes=transaction.undoes,
+        )
         on.write(Record(entry, objects, large), sync=not batch.depth)
         if batch.depth:
             batch.op = entry.op

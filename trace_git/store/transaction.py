@@ -16,7 +16,10 @@ from .trees import Folder
 
 
 class Transaction:
-    """``refs`` are the locked refs with their present values; ``seq`` is the number the record will have."""
+    """``refs`` are the locked refs with their present values; ``seq`` is the number the record will have.
+
+    ``op`` is the number of the operation it belongs to; ``note`` and ``undoes`` go into the operation log.
+    """
 
     def __init__(
         self,
@@ -31,6 +34,7 @@ class Transaction:
         self.seq = seq
         self.op = op
         self.note = ""
+        self.undoes = 0
         self.objects: dict[bytes, tuple[int, bytes]] = {}
         self.folders: dict[bytes, Folder] = {}
         self.commits: dict[str, CommitData] = {}

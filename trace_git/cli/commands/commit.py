@@ -21,9 +21,7 @@ from .. import opening, options, screen, shapes
 @click.option("--messages", is_flag=True, help="The input is JSON: a message, a list of them, or a response.")
 @click.option("--pin", is_flag=True, help="Keep it verbatim whatever is rewritten later.")
 @options.as_json
-def command(
-    text: str | None, role: str | None, message: str | None, messages: bool, pin: bool, as_json: bool
-) -> None:
+def command(text: str | None, role: str | None, message: str | None, messages: bool, pin: bool, as_json: bool) -> None:
     """Commit TEXT as the next message of the context.
 
     Without TEXT, or with -, stdin is read as it is; on a terminal the editor opens. With --messages the

@@ -1,0 +1,103 @@
+"""What verbs answer: differences, receipts, operations, findings. Frozen values, like the nouns of ``model``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from .model import Item
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something a verb noticed: ``kind`` is a word to sort by, ``name`` the thing's, ``text`` one line.
+
+    ``items`` are the ids it is about; ``severity`` is "error" or "warning".
+    """
+
+    kind: str
+    name: str
+    text: str
+    items: tuple[str, ...] = ()
+    severity: str = "error"
+
+    def __str__(self) -> str:
+        return self.text
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What a change means for a provider's prompt cache. All sizes are in tokens.
+
+    ``before`` and ``after`` are the sizes of the two contexts, ``kept`` that of their longest common prefix, which has
+    ``kept_items`` items; ``breaks_at`` is the id of the first item that differs, None when nothing before the end does.
+    """
+
+    before: int
+    after: int
+    kept: int
+    kept_items: int
+    breaks_at: str | None
+
+    @property
+    def share(self) -> float:
+        """The part of ``before`` that stays a prefix, 0 to 1."""
+        return self.kept / self.before if self.before else 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class ItemChange:
+    """What became of one item. ``kinds`` has one or more of added, removed, edited, moved, pinned, unpinned.
+
+    ``old`` and ``new`` are the item in both contexts, None where it is not; ``tokens`` is the difference in size.
+    """
+
+    kinds: tuple[str, ...]
+    old: Item | None
+    new: Item | None
+    tokens: int
+
+    @property
+    def item(self) -> Item:
+        found = self.new or self.old
+        assert found is not None
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Diff:
+    """Two contexts compared. ``old`` and ``new`` are commit ids, None for an empty context.
+
+    ``changes`` come in the order of the new context, a removed item where it stood. ``tools_changed`` is about the
+    tool definitions. Sizes are in tokens.
+    """
+
+    old: str | None
+    new: str | None
+    changes: tuple[ItemChange, ...]
+    tools_changed: bool
+    receipt: Receipt
+
+    def __bool__(self) -> bool:
+        """Whether anything differs."""
+        return bool(self.changes) or self.tools_changed
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One entry of the operation log. ``time`` is in seconds since 1970.
+
+    ``moves`` maps a ref to (old value, new value): 40 hex, ``ref: name`` for a symbolic ref, None for absent.
+    ``undoes`` is the number of the operation that this one took back or did again; ``undone`` says that it is
+    taken back itself.
+    """
+
+    number: int
+    time: float
+    verb: str
+    moves: Mapping[str, tuple[str | None, str | None]]
+    agents: tuple[str, ...] = ("",)
+    note: str = ""
+    undoes: int | None = None
+    undone: bool = False
+    commits: int = field(default=1)
