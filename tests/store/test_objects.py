@@ -16,7 +16,6 @@ import pytest
 from trace_git.errors import CorruptTraceError, NotFoundError, StorageError
 from trace_git.store import packs
 from trace_git.store.objects import ObjectReader
-from trace_git.store.packs import PackedObject
 from trace_git.store.records import BLOB, COMMIT, TREE
 from trace_git.store.trees import oid_of
 
@@ -190,7 +189,7 @@ def test_an_object_that_inflates_to_more_than_it_says(repository: Path, reader: 
     checksum = sha1(pack).digest()
     stem = repository / "objects" / "pack" / "pack-bomb"
     stem.with_suffix(".pack").write_bytes(pack + checksum)
-    stem.with_suffix(".idx").write_bytes(packs.index([PackedObject(ABSENT, zlib.crc32(bomb), 12)], checksum))
+    stem.with_suffix(".idx").write_bytes(packs.index([(ABSENT, zlib.crc32(bomb), 12)], checksum))
     tracemalloc.start()
     try:
         with pytest.raises(CorruptTraceError, match=ABSENT.hex()):

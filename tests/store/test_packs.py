@@ -11,7 +11,7 @@ import pytest
 
 from trace_git.store import packs
 from trace_git.store.objects import NAMES
-from trace_git.store.packs import PackedObject
+from trace_git.store.packindex import Listed, PackIndex
 from trace_git.store.records import BLOB, COMMIT, TREE
 
 Objects = list[tuple[bytes, int, bytes]]
@@ -68,7 +68,7 @@ def test_the_newest_version_of_a_folder_is_whole() -> None:
     """The present is read without following a chain."""
     objects = [one for one in history(50) if one[1] == TREE]
     _, pack, _ = packs.build(objects, len(objects), deltas=True)
-    first, second = (entry.offset for entry in listed(objects)[:2])
+    first, second = (offset for _, _, offset in listed(objects)[:2])
     assert pack[first] >> 4 & 7 == TREE
     assert pack[second] >> 4 & 7 == 6  # a delta by offset
 
@@ -107,7 +107,7 @@ def body(pack: bytes) -> memoryview:
     return memoryview(pack)[packs.HEADER : -packs.TRAILER]
 
 
-def listed(objects: Objects) -> list[PackedObject]:
+def listed(objects: Objects) -> list[Listed]:
     """What the index of a pack of ``objects`` says."""
     writer = packs.PackWriter(lambda data: None, len(objects))
     for oid, kind, data in objects:
@@ -117,8 +117,33 @@ def listed(objects: Objects) -> list[PackedObject]:
 
 def test_offsets_beyond_two_gigabytes_are_indexed(tmp_path: Path, git: Callable[..., str]) -> None:
     offsets = [12, 2**31 - 1, 2**31, 2**31 + 7, 2**32, 2**40]
-    entries = [PackedObject(bytes([255 - at]) * 20, 1000 + at, offset) for at, offset in enumerate(offsets)]
+    entries = [(bytes([255 - at]) * 20, 1000 + at, offset) for at, offset in enumerate(offsets)]
     (tmp_path / "x.idx").write_bytes(packs.index(entries, b"c" * 20))
-    listed = git(tmp_path, "show-index", given=(tmp_path / "x.idx").read_bytes()).split("\n")[:-1]
-    expected = sorted(entries, key=lambda entry: entry.oid)
-    assert listed == [f"{entry.offset} {entry.oid.hex()} ({entry.crc:08x})" for entry in expected]
+    shown = git(tmp_path, "show-index", given=(tmp_path / "x.idx").read_bytes()).split("\n")[:-1]
+    assert shown == [f"{offset} {oid.hex()} ({crc:08x})" for oid, crc, offset in sorted(entries)]
+    found = PackIndex(str(tmp_path / "x.idx"))
+    assert found.listed() == entries
+    assert [found.find(oid) for oid, _, _ in entries] == offsets
+
+
+def test_an_index_finds_what_git_lists(tmp_path: Path, git: Callable[..., str]) -> None:
+    objects = history(300)
+    _, _, data = packs.build(objects, len(objects), deltas=True)
+    (tmp_path / "x.idx").write_bytes(data)
+    shown = [line.split()[:2] for line in git(tmp_path, "show-index", given=data).splitlines()]
+    offsets = {bytes.fromhex(oid): int(offset) for offset, oid in shown}
+    searched, tabled = PackIndex(str(tmp_path / "x.idx")), PackIndex(str(tmp_path / "x.idx"))
+    oids = [*offsets, bytes(20), b"\xff" * 20, *(oid[:19] + bytes([oid[19] ^ 1]) for oid in offsets)]
+    assert [searched._search(oid) for oid in oids] == [offsets.get(oid) for oid in oids]
+    assert [tabled.find(oid) for oid in oids] == [offsets.get(oid) for oid in oids]
+    for oid in (*list(offsets)[:50], b"\0\0", b"\xff"):
+        assert searched.with_prefix(oid[:2]) == sorted(name for name in offsets if name.startswith(oid[:2]))
+    assert searched.with_prefix(b"") == sorted(offsets)
+
+
+@pytest.mark.parametrize("cut", [0, 7, 100, 1031, 1100, -1])
+def test_an_index_that_is_cut_off_is_refused(cut: int, tmp_path: Path) -> None:
+    objects = history(5)
+    (tmp_path / "x.idx").write_bytes(packs.build(objects, len(objects), deltas=True)[2][:cut])
+    with pytest.raises(ValueError, match=r"index|empty"):
+        PackIndex(str(tmp_path / "x.idx"))

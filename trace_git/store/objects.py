@@ -15,7 +15,7 @@ from hashlib import sha1
 from ..errors import CorruptTraceError, NotFoundError
 from . import files
 from .packfile import DAMAGE, PackFile
-from .packs import PackedObject
+from .packindex import Listed
 from .records import BLOB, COMMIT, TAG, TREE
 
 NAMES = {COMMIT: b"commit", TREE: b"tree", BLOB: b"blob", TAG: b"tag"}
@@ -157,13 +157,13 @@ class ObjectReader:
         """Path → reason of packs that cannot be read."""
         return dict(self._broken)
 
-    def pack_entries(self, path: str) -> list[PackedObject]:
+    def pack_entries(self, path: str) -> list[Listed]:
         """What the index of an open pack lists, in the order of the pack."""
         pack = self._packs.get(path)
         if pack is None:
             return []
         try:
-            return pack.entries()
+            return pack.listed()
         except DAMAGE as error:
             raise CorruptTraceError(f"{os.path.basename(path)}.idx is damaged: {error}") from error
 
@@ -186,7 +186,7 @@ class ObjectReader:
         found = set(self.loose_ids())
         for path in self.pack_paths():
             with suppress(CorruptTraceError):
-                found.update(entry.oid for entry in self.pack_entries(path))
+                found.update(oid for oid, _, _ in self.pack_entries(path))
         return found
 
     # -- loose files -----------------------------------------------------------------------

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from hashlib import sha1
 from itertools import accumulate
-from typing import NamedTuple
 
 from .deltas import between_commits, between_folders
+from .packindex import Listed
 from .records import COMMIT, TREE
 
 HEADER = 12  # bytes before the first object of a pack
@@ -27,14 +27,6 @@ _TREE_MIN = 64
 _BUFFER = 1 << 20
 
 
-class PackedObject(NamedTuple):
-    """What an index says of one object: raw id, crc32 of its packed bytes, offset in the pack."""
-
-    oid: bytes
-    crc: int
-    offset: int
-
-
 class PackWriter:
     """Writes one pack through ``write``; ``finish`` gives its checksum. Objects come newest first."""
 
@@ -44,7 +36,7 @@ class PackWriter:
         self._buffer = [b"PACK", struct.pack(">LL", 2, count)]
         self._buffered = self._offset = HEADER
         self._bases: dict[bytes, tuple[bytes, int, int]] = {}  # folder key → newest bytes, their offset, chain length
-        self.entries: list[PackedObject] = []
+        self.entries: list[Listed] = []
 
     def add(self, oid: bytes, kind: int, data: bytes, *, deltas: bool = True) -> None:
         """Add one object, a version of a tree or commit as a delta against the one that came before it here."""
@@ -52,22 +44,21 @@ class PackWriter:
             packed = self._versioned(kind, data)
         else:
             packed = _header(kind, len(data)) + _deflate(data, kind)
-        self.entries.append(PackedObject(oid, zlib.crc32(packed), self._offset))
+        self.entries.append((oid, zlib.crc32(packed), self._offset))
         self._put(packed)
 
-    def add_body(self, body: memoryview, entries: Iterable[PackedObject]) -> None:
+    def add_body(self, body: memoryview, entries: Sequence[Listed]) -> None:
         """Add all objects of another pack as they stand there: distances between them do not change.
 
-        ``body`` is that pack without header and trailer. ValueError when an object's packed bytes are not what
-        its index says.
+        ``body`` is that pack without header and trailer, ``entries`` are in its order. ValueError when an object's
+        packed bytes are not what its index says.
         """
         shift = self._offset - HEADER
-        ordered = sorted(entries, key=lambda entry: entry.offset)
-        ends = [entry.offset for entry in ordered[1:]] + [len(body) + HEADER]
-        for entry, end in zip(ordered, ends, strict=True):
-            if zlib.crc32(body[entry.offset - HEADER : end - HEADER]) != entry.crc:
-                raise ValueError(f"object {entry.oid.hex()} is damaged in its pack")
-        self.entries += [PackedObject(entry.oid, entry.crc, entry.offset + shift) for entry in ordered]
+        ends = [offset for _, _, offset in entries[1:]] + [len(body) + HEADER]
+        for (oid, crc, offset), end in zip(entries, ends, strict=True):
+            if zlib.crc32(body[offset - HEADER : end - HEADER]) != crc:
+                raise ValueError(f"object {oid.hex()} is damaged in its pack")
+        self.entries += [(oid, crc, offset + shift) for oid, crc, offset in entries]
         for at in range(0, len(body), _BUFFER):
             self._put(bytes(body[at : at + _BUFFER]))
 
@@ -79,14 +70,15 @@ class PackWriter:
         return checksum
 
     def _versioned(self, kind: int, data: bytes) -> bytes:
-        key = data[: data.index(0) + 1] if kind == TREE else b""  # versions of a folder share their first entry's name
+        # Versions of a folder share their first entry's name; commits are most alike when one author made them.
+        key = data[: data.index(0) + 1] if kind == TREE else data[data.find(b"\nauthor ") : data.find(b" <")]
         base = self._bases.get(key)
         if base is not None and base[2] < _MAX_CHAIN:
             delta = between_folders(base[0], data) if kind == TREE else between_commits(base[0], data)
             if len(delta) * 3 < len(data) * 2:
                 self._bases[key] = (data, self._offset, base[2] + 1)
                 back = self._offset - base[1]
-                return _header(_OFS_DELTA, len(delta)) + _distance(back) + _deflate(delta, kind)
+                return _header(_OFS_DELTA, len(delta)) + _distance(back) + _stored(delta)
         self._bases[key] = (data, self._offset, 0)
         return _header(kind, len(data)) + _deflate(data, kind)
 
@@ -114,7 +106,7 @@ def build(objects: Iterable[tuple[bytes, int, bytes]], count: int, *, deltas: bo
     return checksum.hex(), b"".join(chunks), index(writer.entries, checksum)
 
 
-def index(entries: Iterable[PackedObject], checksum: bytes) -> bytes:
+def index(entries: Iterable[Listed], checksum: bytes) -> bytes:
     """A version 2 pack index."""
     oids, crcs, offsets = zip(*sorted(entries), strict=True)
     counts = [0] * 256
@@ -151,6 +143,11 @@ def _header(kind: int, size: int) -> bytes:
 
 
 def _distance(value: int) -> bytes:
+    if value < 128:
+        return bytes((value,))
+    if value < 16512:
+        value -= 128
+        return bytes((0x80 | value >> 7, value & 0x7F))
     out = [value & 0x7F]
     while value := value >> 7:
         value -= 1
@@ -161,13 +158,20 @@ def _distance(value: int) -> bytes:
 def _deflate(data: bytes, kind: int) -> bytes:
     """Small objects are stored. A small window costs a quarter of the time of zlib's default for the same size."""
     size = len(data)
-    if size < _COMPRESS_FROM or (kind == TREE and size <= _STORED_MAX):
-        # A zlib stream of one stored block, made without zlib: most of deflate's time is its set-up.
-        return b"\x78\x01\x01" + _STORED.pack(size, size ^ 0xFFFF) + data + _ADLER.pack(zlib.adler32(data))
+    if size < _COMPRESS_FROM or kind == TREE:
+        return _stored(data)
     if size > 8192:
         return zlib.compress(data, 1)
-    packer = zlib.compressobj(6, zlib.DEFLATED, 12, 5)
+    packer = zlib.compressobj(2, zlib.DEFLATED, 12, 5)
     return packer.compress(data) + packer.flush()
+
+
+def _stored(data: bytes) -> bytes:
+    """A zlib stream of one stored block, made without zlib: most of deflate's time is its set-up."""
+    size = len(data)
+    if size > _STORED_MAX:
+        return zlib.compress(data, 1)
+    return b"\x78\x01\x01" + _STORED.pack(size, size ^ 0xFFFF) + data + _ADLER.pack(zlib.adler32(data))
 
 
 _STORED = struct.Struct("<HH")

@@ -23,7 +23,7 @@ from .known import Known
 from .marks import DATA_START
 from .objects import ObjectReader
 from .packfile import is_torn
-from .packs import PackedObject
+from .packindex import Listed
 from .records import Entry, Move, Record
 from .refs import REFLOG_WHO, RefFiles
 
@@ -213,9 +213,9 @@ class Publisher:
 
     def _merge(self, stems: list[str]) -> None:
         listed = {stem: self._objects.pack_entries(stem) for stem in stems}
-        oids = [entry.oid for entries in listed.values() for entry in entries]
+        oids = [oid for entries in listed.values() for oid, _, _ in entries]
         if len(set(oids)) < len(oids):  # rare: something was published twice; then nothing is copied blindly
-            listed = {"": [PackedObject(oid, 0, 0) for oid in dict.fromkeys(oids)]}
+            listed = {"": [(oid, 0, 0) for oid in dict.fromkeys(oids)]}
         draft = self._scratch + ".merge"
         fd = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o666)
         try:
@@ -228,15 +228,15 @@ class Publisher:
             os.close(fd)
         self._replace_packs(stems, draft, checksum, packs.index(writer.entries, checksum))
 
-    def _merge_one(self, writer: packs.PackWriter, stem: str, entries: Sequence[PackedObject]) -> None:
+    def _merge_one(self, writer: packs.PackWriter, stem: str, entries: Sequence[Listed]) -> None:
         """Packs of single commits are packed anew, as deltas; larger ones have their deltas and are copied."""
         raw = files.read(stem + ".pack") if stem and len(entries) >= COPY_FROM else None
         if raw is not None:
             writer.add_body(memoryview(raw)[packs.HEADER : -packs.TRAILER], entries)
             return
-        for entry in entries:
-            kind, data = self._objects.read(entry.oid)
-            writer.add(entry.oid, kind, data)
+        for oid, _, _ in entries:
+            kind, data = self._objects.read(oid)
+            writer.add(oid, kind, data)
 
     def _replace_packs(self, stems: Sequence[str], draft: str, checksum: bytes, index: bytes) -> None:
         stem = os.path.join(self._packs, f"pack-{checksum.hex()}")
