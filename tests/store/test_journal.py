@@ -190,7 +190,8 @@ def test_it_grows_by_itself_and_shrinks_at_rest(opened: Open, path: str) -> None
     assert os.path.getsize(path) > 900_000
     assert payloads(opened()) == large
     journal.mark_published()
-    journal.renew(0, shrink=True)
+    journal.renew(0)
+    journal.shrink()
     assert os.path.getsize(path) <= 64 * 1024
     journal.append(b"x" * 100_000, sync=True)
     assert payloads(opened()) == [b"x" * 100_000]

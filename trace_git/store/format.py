@@ -69,6 +69,9 @@ def next_key(key: str | None) -> str:
     """The key behind ``key`` for an append: the seven digits plus one. ``None`` gives the first key."""
     if key is None:
         return FIRST_KEY
+    last = key[_WIDTH - 1]
+    if last != "v":  # 31 of 32 times only the last digit changes
+        return key[: _WIDTH - 1] + _DIGITS[_DIGITS.index(last) + 1]
     number = int(key[:_WIDTH], 32) + 1
     digits = []
     for _ in range(_WIDTH):

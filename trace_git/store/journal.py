@@ -268,7 +268,7 @@ class Journal:
         self.published, self._last = Published(self.next_seq - 1, self.end), None
         marks.write_published(self._fd, self.generation, self.published, self.boot)
 
-    def renew(self, oplog_size: int, *, shrink: bool = False) -> None:
+    def renew(self, oplog_size: int) -> None:
         """Begin a generation and reuse the space. All records must be published, synced and in the operation log."""
         fresh = Generation(self.generation.counter + 1, secrets.token_bytes(16), self.next_seq, oplog_size)
         try:
@@ -279,7 +279,10 @@ class Journal:
         self.generation, self.same_boot, self._last = fresh, True, None
         self.end = DATA_START
         self.mark_published()
-        if shrink and self._allocated > _AT_REST:
+
+    def shrink(self) -> None:
+        """Give back the space of an empty journal."""
+        if self._allocated > _AT_REST:
             os.ftruncate(self._fd, _AT_REST)
             self._allocated = _AT_REST
 

@@ -20,8 +20,9 @@ from .records import COMMIT, TREE
 HEADER = 12  # bytes before the first object of a pack
 TRAILER = 20
 _OFS_DELTA = 6
-_MAX_CHAIN = 40  # git's own default is 50
+_MAX_CHAIN = 48  # git's own default is 50
 _COMPRESS_FROM = 128  # bytes; below, deflate costs more time than it saves space
+_TREE_FROM = 512  # bytes of a folder that others are deltas against
 _STORED_MAX = 65535
 _TREE_MIN = 64
 _BUFFER = 1 << 20
@@ -43,7 +44,7 @@ class PackWriter:
         if deltas and (kind == COMMIT or (kind == TREE and len(data) >= _TREE_MIN)):
             packed = self._versioned(kind, data)
         else:
-            packed = _header(kind, len(data)) + _deflate(data, kind)
+            packed = _header(kind, len(data)) + (_stored(data) if kind == TREE else _deflate(data, kind))
         self.entries.append((oid, zlib.crc32(packed), self._offset))
         self._put(packed)
 
@@ -158,7 +159,7 @@ def _distance(value: int) -> bytes:
 def _deflate(data: bytes, kind: int) -> bytes:
     """Small objects are stored. A small window costs a quarter of the time of zlib's default for the same size."""
     size = len(data)
-    if size < _COMPRESS_FROM or kind == TREE:
+    if size < (_TREE_FROM if kind == TREE else _COMPRESS_FROM):
         return _stored(data)
     if size > 8192:
         return zlib.compress(data, 1)

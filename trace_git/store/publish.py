@@ -28,7 +28,7 @@ from .records import Entry, Move, Record
 from .refs import REFLOG_WHO, RefFiles
 
 KEEP_MARK = b"trace-git publishes this pack\n"
-CHECKPOINT_BYTES = 4 << 20
+CHECKPOINT_BYTES = 3 << 18  # of journal: with it grows what a trace takes on disk while it is written
 CHECKPOINT_SECONDS = 30.0
 MOST_PACKS = 44
 MERGE_PACKS = 32
@@ -150,6 +150,8 @@ class Publisher:
         """Make everything published durable, then reuse the journal. All records must be published."""
         self._checkpointed = time.monotonic()
         if self._journal.end <= DATA_START and not force:
+            if shrink:
+                self._journal.shrink()
             return
         entries = self._known.entries()
         synced = self._known.synced_packs()
@@ -163,7 +165,9 @@ class Publisher:
             files.sync_path(folder)
         generation = self._journal.generation
         size = oplog.append(self._oplog, generation.oplog_size, entries)
-        self._journal.renew(size, shrink=shrink)
+        self._journal.renew(size)
+        if shrink:
+            self._journal.shrink()
         self._known.save(size, names)
 
     def _sync_packs(self, synced: frozenset[str]) -> frozenset[str]:

@@ -89,34 +89,32 @@ def edit(source: Source, root: bytes | None, changes: Changes) -> bytes | None:
     """
     folder = dict(source.tree(root)) if root is not None else {}
     below: dict[bytes, dict[tuple[bytes, ...], tuple[bytes, bytes] | None]] = {}
+    ordered = True
     for path, change in changes.items():
         if len(path) == 1:
-            _set(folder, path[0], change)
+            ordered = _set(folder, path[0], change) and ordered
         else:
             below.setdefault(path[0], {})[path[1:]] = change
     for name, deeper in below.items():
         oid = edit(source, child(folder, name), deeper)
-        _set(folder, name, (FOLDER, oid) if oid is not None else None)
-    return source.put_tree(_ordered(folder)) if folder else None
+        ordered = _set(folder, name, (FOLDER, oid) if oid is not None else None) and ordered
+    if not folder:
+        return None
+    return source.put_tree(folder if ordered else dict(sorted(folder.items())))
 
 
-def _set(folder: Folder, name: bytes, change: tuple[bytes, bytes] | None) -> None:
+def _set(folder: Folder, name: bytes, change: tuple[bytes, bytes] | None) -> bool:
+    """Change one name; whether the folder is in git's order still, which it is after an append at its end."""
     if change is None:
         folder.pop(name, None)
         folder.pop(name + b"/", None)
-        return
+        return True
     mode, oid = change
     key, other = (name + b"/", name) if mode == FOLDER else (name, name + b"/")
     folder.pop(other, None)
+    ordered = key in folder or not folder or next(reversed(folder)) < key
     folder[key] = entry(mode, name, oid)
-
-
-def _ordered(folder: Folder) -> Folder:
-    """The folder in git's order; an append at the end, the usual case, is in order already."""
-    keys = list(folder)
-    if all(map(bytes.__lt__, keys, keys[1:])):
-        return folder
-    return {key: folder[key] for key in sorted(keys)}
+    return ordered
 
 
 def blob_id(data: bytes) -> str:
