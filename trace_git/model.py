@@ -277,13 +277,16 @@ class Commit:
     @property
     def usage(self) -> Usage | None:
         """What the API reported for the call that produced this commit, if it did."""
-        from urllib.parse import unquote  # costs start-up time, and is needed here only
-
         words = dict(word.split("=", 1) for word in self.trailers.get("Trace-Usage", "").split() if "=" in word)
         if not words:
             return None
         numbers = [int(words[key]) if words.get(key, "").isdigit() else 0 for key in ("prompt", "completion", "cached")]
-        return Usage(numbers[0], numbers[1], numbers[2], unquote(words["model"]) if "model" in words else None)
+        model = words.get("model")
+        if model and "%" in model:
+            from urllib.parse import unquote  # costs start-up time, and few names need it
+
+            model = unquote(model)
+        return Usage(numbers[0], numbers[1], numbers[2], model)
 
     @cached_property
     def items(self) -> tuple[Item, ...]:
@@ -313,7 +316,8 @@ class Status:
     """Where a handle stands. ``roles`` maps a role (or "pinned", "summary") to its tokens.
 
     ``branch`` is None when looking at a commit (detached); ``reported`` is the prompt size an
-    API last reported for this very context, or None; ``budget`` is in tokens, or None.
+    API last reported for this very context, or None; ``budget`` is in tokens, or None. It is from what was "given"
+    to ``Repo.open``, from git's "config", or from the "model", whose ``window`` is what it reads at most.
     """
 
     path: str
@@ -326,3 +330,6 @@ class Status:
     reported: TokenCount | None
     budget: int | None
     warnings: tuple[str, ...]
+    model: str | None = None
+    window: int | None = None
+    budget_from: str | None = None

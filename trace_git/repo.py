@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import ops, view
-from .model import Author, Branch, Commit, Context, Item, Prompt, Status, Tokenizer, Usage
+from .model import Author, Branch, Commit, Context, Item, Prompt, Status, TokenCount, Tokenizer, Usage
 
 if TYPE_CHECKING:
+    from datetime import datetime
+    from pathlib import Path
+
     from .ops.importing import ImportResult
-    from .results import Finding
+    from .results import Diff, Finding, Operation, Tag
+    from .view.graph import Row
     from .view.handle import Handle
     from .view.materialize import Renderer
 
@@ -59,6 +59,8 @@ class Repo:
         ``budget`` is in tokens. ``":memory:"`` is a trace in a temporary folder that goes at close.
         """
         if path == MEMORY:
+            import tempfile
+
             folder = tempfile.mkdtemp(prefix="trace-git-")
             path, temporary = os.path.join(folder, "memory.trace"), folder
         else:
@@ -76,9 +78,14 @@ class Repo:
         return cls(handle, temporary=temporary)
 
     @staticmethod
-    def find(start: str | os.PathLike[str] = ".") -> Path:
-        """The trace that ``start`` is in, looking upwards as git does; NotFoundError when there is none."""
-        return ops.opening.find(start)
+    def find(start: str | os.PathLike[str] = ".", *, damaged: bool = False) -> Path:
+        """The trace that ``start`` is in, looking upwards as git does; NotFoundError when there is none.
+
+        With ``damaged`` also one that git would not take for a repository any more.
+        """
+        from pathlib import Path  # costs start-up time
+
+        return Path(ops.repair.find(start) if damaged else ops.opening.find(start))
 
     # -- writing ---------------------------------------------------------------------------
 
@@ -130,6 +137,14 @@ class Repo:
         """Release a pinned item with its tool group."""
         return ops.pins.unpin(self._handle, item)
 
+    def drop(self, item: str | Item | Commit, *, message: str | None = None,
+             timestamp: float | datetime | None = None) -> Commit:  # fmt: skip
+        """Take an item, with its tool group, out of the context; the history keeps it.
+
+        RefusedError for a pinned one.
+        """
+        return ops.drop.drop(self._handle, item, message=message, timestamp=timestamp)
+
     def set_tools(self, definitions: Sequence[Mapping[str, Any]] | None) -> Commit | None:
         """Commit the tool definitions that go with the context from here on; None or [] takes them away."""
         return ops.tools.set_tools(self._handle, definitions)
@@ -165,14 +180,44 @@ class Repo:
             self._renderer = view.materialize.Renderer()
         return self._renderer.render(self.context(rev), materializer, repair=repair)
 
-    def log(self, rev: str | Commit = "HEAD", *, limit: int | None = None) -> Iterator[Commit]:
-        """Commits from a revision back, newest first; nothing on a branch without commits."""
+    def log(self, rev: str | Commit | Sequence[str | Commit] = "HEAD", *, limit: int | None = None,
+            all: bool = False, grep: str | None = None, role: str | None = None,
+            order: str = "topo") -> Iterator[Commit]:  # fmt: skip
+        """Commits from a revision back, each once and children before parents; nothing on a branch without commits.
+
+        ``rev`` may be a range ("A..B", "A...B"), or a list of revisions of which "^A" leaves out A and what is behind
+        it; ``all`` adds every branch, every tag and HEAD. ``grep`` is a regular expression on the commit message,
+        ``role`` that of the author or of a message; ``limit`` counts what is left. ``order`` is "topo", which keeps
+        lines of history together, or "date".
+        """
+        self._handle.store.refresh()
+        return view.history.log(self._handle, rev, limit=limit, all=all, grep=grep, role=role, order=order)
+
+    def graph(self, rev: str | Commit | Sequence[str | Commit] = "HEAD", *, limit: int | None = None,
+              all: bool = False, grep: str | None = None, role: str | None = None,
+              order: str = "topo") -> Iterator[tuple[Row, Commit]]:  # fmt: skip
+        """What ``log`` gives, each commit with the lines of history that are drawn beside it."""
+        self._handle.store.refresh()
+        return view.graph.log(self._handle, rev, limit=limit, all=all, grep=grep, role=role, order=order)
+
+    def count(self, item: Item) -> TokenCount | None:
+        """Tokens of one item as it stands in a prompt; None without a tokenizer."""
+        return self._handle.contexts.count(item) if self._handle.counter is not None else None
+
+    def pins(self, rev: str | Commit = "HEAD") -> frozenset[str]:
+        """The ids of the items that are pinned at a revision."""
         head = self._head() if rev in ("HEAD", "@") else self._resolve(rev)
-        return view.history.log(self._handle, head, limit=limit) if head else iter(())
+        return frozenset(self._handle.snapshots.pins(self._handle.commit(head).tree)) if head else frozenset()
 
     def get(self, rev: str | Commit) -> Commit:
-        """One commit by hash, prefix, branch, tag, or ``HEAD~2``."""
+        """One commit, named as in git: id, prefix, branch, tag, ``HEAD~2``, ``main@{1}``, ``@{noon}``, ``:/text``."""
         return self._handle.commit(self._resolve(rev))
+
+    def diff(self, old: str | Commit | None = None, new: str | Commit = "HEAD") -> Diff:
+        """What became of each item from ``old`` (the first parent of ``new``) to ``new``, with the cache receipt."""
+        after = self._resolve(new)
+        before = view.diff.parent(self._handle, after) if old is None else self._resolve(old)
+        return view.diff.diff(self._handle, before, after)
 
     def status(self) -> Status:
         """Where this handle stands and how full its context is."""
@@ -187,6 +232,18 @@ class Repo:
         """Everything that is wrong with this trace; nothing when all is well."""
         self._handle.store.refresh()
         return ops.verify.verify(self._handle)
+
+    def repair(self, *, dry_run: bool = False) -> tuple[Finding, ...]:
+        """Bring a damaged trace to its last good state; nothing is thrown away, old bytes are kept in trace/aside.
+
+        Says what was done (severity "warning") and what is lost for good ("error"). ``dry_run`` tries it on a copy.
+        """
+        return ops.repair.repair(self._handle, dry_run=dry_run)
+
+    @staticmethod
+    def repair_at(path: str | os.PathLike[str], *, dry_run: bool = False) -> tuple[Finding, ...]:
+        """The same for a trace that is too damaged to be opened."""
+        return ops.repair.repair_at(os.fspath(path), dry_run=dry_run)
 
     # -- branches --------------------------------------------------------------------------
 
@@ -205,11 +262,74 @@ class Repo:
         self._handle.store.refresh()
         ops.branches.switch(self._handle, name, create=create)
 
+    def checkout(self, rev: str | Commit, *, head: bool = False) -> Commit:
+        """Bind this handle to the branch of that name, else to a read-only look at a commit.
+
+        The repository's HEAD stays where it is unless ``head``.
+        """
+        self._handle.store.refresh()
+        return ops.checkout.checkout(self._handle, rev, head=head)
+
+    def reset(self, rev: str | Commit, *, mode: str = "soft") -> Commit:
+        """Move the branch to another commit; what it leaves behind is kept for ``undo``.
+
+        With ``mode="hard"`` only until the next gc. InvalidInputError for any other mode.
+        """
+        return ops.reset.reset(self._handle, rev, mode=mode)
+
+    def tag(self, name: str, *, at: str | Commit = "HEAD", message: str | None = None) -> Tag:
+        """Name a commit for good; with ``message`` an annotated tag. StateError when the name is taken."""
+        self._handle.store.refresh()
+        return ops.tags.tag(self._handle, name, at=at, message=message)
+
+    def tags(self) -> tuple[Tag, ...]:
+        """All tags, by name."""
+        self._handle.store.refresh()
+        return ops.tags.tags(self._handle)
+
+    def delete_tag(self, name: str) -> None:
+        """Delete a tag; NotFoundError when there is none."""
+        ops.tags.delete(self._handle, name)
+
+    # -- operations ------------------------------------------------------------------------
+
+    def undo(self) -> Operation:
+        """Take back the last operation that is not undone: all its refs, exactly. Returns the undo itself.
+
+        ConflictError when a ref was moved since; StateError when there is nothing to undo.
+        """
+        return ops.undo.undo(self._handle)
+
+    def redo(self) -> Operation:
+        """Do again what was undone last; StateError when something else was done since."""
+        return ops.undo.redo(self._handle)
+
+    def operations(self, limit: int | None = None) -> Iterator[Operation]:
+        """What was done to this trace, newest first."""
+        return view.operations.operations(self._handle, limit=limit)
+
+    def at_op(self, number: int) -> Repo:
+        """A read-only look at all refs as they were after an operation. It ends with this handle."""
+        self._handle.store.refresh()
+        return Repo(view.operations.at(self._handle, number))
+
+    # -- settings --------------------------------------------------------------------------
+
+    def config(self, key: str) -> str | None:
+        """What git's configuration says of ``trace.<key>`` (``budget``): the trace's own, else the user's."""
+        return ops.config.config(self._handle, key)
+
+    def set_config(self, key: str, value: str | int | None) -> None:
+        """Write ``trace.<key>`` into the trace's configuration; None takes it out."""
+        ops.config.set_config(self._handle, key, value)
+
     # -- the handle ------------------------------------------------------------------------
 
     @property
     def path(self) -> Path:
         """The trace's folder: a bare git repository."""
+        from pathlib import Path  # costs start-up time
+
         return Path(self._handle.store.folder)
 
     @property
@@ -225,6 +345,8 @@ class Repo:
         """Flush and close; closing twice is harmless."""
         ops.opening.close_handle(self._handle)
         if self._temporary:
+            import shutil
+
             shutil.rmtree(self._temporary, ignore_errors=True)
 
     def __enter__(self) -> Repo:
@@ -242,7 +364,7 @@ class Repo:
 
     def _resolve(self, rev: str | Commit) -> str:
         self._handle.store.refresh()
-        return view.history.resolve(self._handle, rev)
+        return view.revisions.resolve(self._handle, rev)
 
 
 __all__ = ["Repo"]

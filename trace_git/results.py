@@ -30,7 +30,8 @@ class Receipt:
     """What a change means for a provider's prompt cache. All sizes are in tokens.
 
     ``before`` and ``after`` are the sizes of the two contexts, ``kept`` that of their longest common prefix, which has
-    ``kept_items`` items; ``breaks_at`` is the id of the first item that differs, None when nothing before the end does.
+    ``kept_items`` items; ``breaks_at`` is the id of the first item of the old one that is not at its place in the new
+    one, None when all of the old one stays in front.
     """
 
     before: int
@@ -101,3 +102,11 @@ class Operation:
     undoes: int | None = None
     undone: bool = False
     commits: int = field(default=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """A tag: its short name and the commit it leads to."""
+
+    name: str
+    commit: str

@@ -50,7 +50,7 @@ def test_every_error_has_an_exit_code():
         (("--no-page", "log"), "unknown option --no-page", "did you mean --no-pager?"),
         (("log", "-n", "many"), "'many'", "`trace log --help`"),
         (("import",), "FILE", "`trace import --help`"),
-        (("log", "a", "b"), "b", "`trace log --help`"),
+        (("show", "a", "b"), "b", "`trace show --help`"),
         (("\x1b[31m",), r"unknown command '\x1b[31m'", "--help"),
     ],
 )
@@ -83,7 +83,7 @@ def test_help_lists_every_command(cli):
         assert all(f"  {name} " in done.out for name in app.COMMANDS)
 
 
-@pytest.mark.parametrize("name", app.COMMANDS)
+@pytest.mark.parametrize("name", sorted(set(app.COMMANDS) - {"op", "completion", "textconv"}))
 def test_each_command_explains_itself_and_has_json(cli, name):
     done = cli(name, "--help")
     assert done.code == 0

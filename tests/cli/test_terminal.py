@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import time
+from contextlib import suppress
 
 import pytest
+
+from trace_git.cli import app, exits
 
 from .conftest import command, environment
 
@@ -17,10 +21,24 @@ SPOKEN = HOSTILE.replace("\0", "")  # no argument can hold a NUL
 HARMFUL = set("\x1b\x07\u202e\u2066\x9b\x85\r\x00")
 
 
+AUTHOR = HOSTILE.translate({ord(char): None for char in "\0\r\n<>"})
+BRANCH = "x\u202e\u2066y\x9b31m\x85z"  # what git allows in a name
+
+
 @pytest.fixture
-def hostile(trace):
+def hostile(trace, here):
+    """A trace in which everything that a stranger can choose is hostile: content, names, subject, author, refs."""
     trace("commit", "--messages", input=_message())
     trace("commit", SPOKEN, "-m", SPOKEN)
+    env = environment({"GIT_AUTHOR_NAME": AUTHOR, "GIT_AUTHOR_EMAIL": "x", "GIT_COMMITTER_NAME": AUTHOR})
+    env = {**env, "GIT_COMMITTER_EMAIL": "x"}
+    git = ["git", "-C", ".trace"]
+    made = [*git, "commit-tree", "HEAD^{tree}", "-p", "HEAD", "-m", SPOKEN]
+    commit = subprocess.run(made, env=env, capture_output=True, text=True, check=True).stdout.strip()
+    subprocess.run([*git, "update-ref", f"refs/heads/{BRANCH}", commit], check=True)
+    subprocess.run([*git, "update-ref", f"refs/tags/{BRANCH}", commit], check=True)
+    (here / "hostile.json").write_bytes(b"[" + _message() + b"]")
+    (here / SPOKEN.replace("/", "")).write_bytes(b"[" + _message() + b"]")
     return trace
 
 
@@ -29,16 +47,81 @@ def _message() -> bytes:
     return json.dumps({"role": "assistant", "content": HOSTILE, "name": HOSTILE, "tool_calls": [call]}).encode()
 
 
-READERS = [("log",), ("log", "--oneline"), ("show",), ("show", "HEAD~1"), ("status",), ("log", SPOKEN)]
+RUNS = {  # each command on the hostile trace: the words of its runs; ITEM and FILE are filled in
+    "init": ["", "sub"],
+    "import": ["hostile.json", "FILE"],
+    "commit": ["x -m TEXT", "TEXT"],
+    "status": ["", "--grid --budget 100"],
+    "log": ["", "--oneline", "--all --graph", "--stat", "--grep over", "BRANCH"],
+    "show": ["", "HEAD~1", "BRANCH", "HEAD:ITEM"],
+    "ls": ["", "--long", "HEAD~1"],
+    "diff": ["", "HEAD~1 BRANCH", "--stat", "BRANCH..HEAD~1"],
+    "edit": ["ITEM TEXT", "ITEM TEXT -m TEXT"],
+    "pin": ["ITEM"],
+    "unpin": ["ITEM"],
+    "drop": ["ITEM"],
+    "reset": ["HEAD~1", "BRANCH"],
+    "checkout": ["HEAD~1", "BRANCH"],
+    "switch": ["BRANCH"],
+    "branch": ["", "TEXT", "new BRANCH"],
+    "tag": ["", "TEXT", "new BRANCH -m TEXT"],
+    "undo": [""],
+    "redo": [""],
+    "op": ["log", "show 1", "show 2"],
+    "config": ["", "TEXT", "budget TEXT", "--list"],
+    "fsck": ["", "--repair"],
+    "materialize": ["--as text", "--as text --repair BRANCH"],
+    "export": [""],
+    "completion": ["bash", "TEXT"],
+    "setup-git": [""],
+    "textconv": ["FILE"],
+}
+EXACT = {"materialize", "export", "textconv"}  # a pipe gets the bytes as they are; only a terminal is looked at
 
 
-@pytest.mark.parametrize("words", READERS, ids=lambda words: " ".join(words)[:14].strip("\x1b"))
-def test_nothing_out_of_a_message_acts_on_a_terminal_or_hides_in_a_pipe(hostile, terminal, words):
+def test_every_command_is_tried_here():
+    assert set(RUNS) == set(app.COMMANDS)
+
+
+def _words(line: str, item: str) -> list[str]:
+    known = {"ITEM": item, "TEXT": SPOKEN, "BRANCH": BRANCH, "FILE": SPOKEN.replace("/", "")}
+    return [_filled(word, known) for word in line.split()]
+
+
+def _filled(word: str, known: dict[str, str]) -> str:
+    for name, value in known.items():
+        word = word.replace(name, value)
+    return word
+
+
+@pytest.mark.parametrize(("name", "line"), [(name, line) for name, lines in RUNS.items() for line in lines])
+def test_nothing_out_of_a_message_acts_on_a_terminal_or_hides_in_a_pipe(hostile, shown, name, line):
+    item = hostile("ls", "--json").json["items"][-1]["id"]
+    words = [name, *_words(line, item)]
     piped = hostile(*words)
-    assert not HARMFUL & set(piped.out + piped.err)
-    shown = terminal(*words, env={"NO_COLOR": "1"}).out
-    assert not HARMFUL & set(shown)
-    assert "Traceback" not in shown
+    assert piped.code != exits.BUG
+    assert not HARMFUL & set(piped.err)
+    assert name in EXACT or not HARMFUL & set(piped.out)
+    screen = shown(*words, code=None)
+    assert not HARMFUL & set(re.sub(r"\x1b\[\d+m", "", screen))
+
+
+@pytest.mark.parametrize("name", app.COMMANDS)
+def test_a_hostile_argument_is_shown_as_escapes(hostile, name):
+    for words in ([name, SPOKEN], [name, SPOKEN, "--json"], [name, f"--{SPOKEN}"]):
+        done = hostile(*words, input=b"")
+        assert done.code != exits.BUG
+        assert not HARMFUL & set(done.err)
+        assert name in EXACT or not HARMFUL & set(done.out)
+
+
+@pytest.mark.parametrize(
+    "words", [("log",), ("show",), ("diff", "HEAD~1"), ("ls",), ("status",), ("branch",)], ids=" ".join
+)
+def test_on_a_real_terminal(hostile, terminal, words):
+    text = terminal(*words, env={"NO_COLOR": "1"}).out
+    assert not HARMFUL & set(text)
+    assert "Traceback" not in text
 
 
 def test_stock_git_shows_no_escape_of_ours_either(hostile, here):
@@ -52,7 +135,9 @@ def test_stock_git_shows_no_escape_of_ours_either(hostile, here):
     [{"NO_COLOR": "1"}, {"TERM": "dumb"}, {"TERM": None}, {"COLUMNS": "1"}, {"COLUMNS": "0"}, {"COLUMNS": "wide"}],
     ids=str,
 )
-@pytest.mark.parametrize("words", [("log",), ("status",), ("show",)], ids=lambda words: words[0])
+@pytest.mark.parametrize(
+    "words", [("log", "--graph"), ("status", "--grid"), ("show",), ("ls",), ("diff",)], ids=lambda words: words[0]
+)
 def test_odd_terminals(trace, terminal, env, words):
     trace("commit", "hello there, this is a message with a few words")
     done = terminal(*words, env=env)
@@ -137,7 +222,9 @@ def _until_it_reads_stdin(pid: int) -> None:
     """Waits until the process sleeps, with its trace open."""
     for _ in range(400):
         time.sleep(0.025)
-        links = [os.readlink(f"/proc/{pid}/fd/{name}") for name in os.listdir(f"/proc/{pid}/fd")]
+        links = []
+        with suppress(FileNotFoundError):  # one was closed meanwhile
+            links = [os.readlink(f"/proc/{pid}/fd/{name}") for name in os.listdir(f"/proc/{pid}/fd")]
         if any(link.endswith("/trace/lock") or link.endswith("/trace/journal") for link in links):
             time.sleep(0.2)
             return

@@ -125,6 +125,58 @@ def pin(folder: Path, send: Send) -> None:
     send("ack")
 
 
+def drop(folder: Path, send: Send) -> None:
+    repo = open_trace(folder)
+    repo.drop(repo.context().items[2])  # with its whole tool group
+    send("ack")
+
+
+def reset(folder: Path, send: Send) -> None:
+    """Branch, label and keep move together."""
+    repo = open_trace(folder)
+    repo.pin(repo.context().items[-1])
+    send("ack")
+    repo.reset("HEAD~2")
+    send("ack")
+    repo.reset("other", mode="hard")
+    send("ack")
+
+
+def undo(folder: Path, send: Send) -> None:
+    """A pin goes with its label, then a branch, which comes again."""
+    repo = open_trace(folder)
+    repo.pin(repo.context().items[-1])
+    send("ack")
+    for verb in (repo.undo, repo.undo, repo.redo):
+        verb()
+        send("ack")
+
+
+def checkout(folder: Path, send: Send) -> None:
+    repo = open_trace(folder)
+    for rev in ("HEAD~1", "main"):
+        repo.checkout(rev, head=True)
+        send("ack")
+
+
+def switch(folder: Path, send: Send) -> None:
+    repo = open_trace(folder)
+    repo.switch("other")
+    send("ack")
+    repo.switch("fresh", create=True)
+    send("ack")
+    repo.branch("another", at="HEAD~1")
+    send("ack")
+
+
+def tag(folder: Path, send: Send) -> None:
+    repo = open_trace(folder)
+    repo.tag("noted", message="Here it works.")
+    send("ack")
+    repo.delete_tag("noted")
+    send("ack")
+
+
 def tools(folder: Path, send: Send) -> None:
     repo = open_trace(folder)
     repo.set_tools(TOOLS)
@@ -218,7 +270,8 @@ class Scenario:
 
 ALL = [
     Scenario(create, nothing),
-    *[Scenario(run) for run in (append, append_list, edit, pin, tools, large, batch, burst)],
+    *[Scenario(run) for run in (append, append_list, edit, pin, drop, reset, undo, checkout, switch, tag)],
+    *[Scenario(run) for run in (tools, large, batch, burst)],
     Scenario(importing, transcript),
     Scenario(importing_more, transcript_and_conversation),
     *[Scenario(run) for run in (checkpoints, consolidation, beside_git)],

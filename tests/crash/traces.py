@@ -50,11 +50,14 @@ class Branch(NamedTuple):
 
 
 class Contents(NamedTuple):
-    """All branches of a trace by name, the number of its pin labels, and its tools."""
+    """All branches of a trace by name, how many pin labels and keeps it has, its tools, its tags, and HEAD."""
 
     branches: tuple[Branch, ...] = ()
     labels: int = 0
+    keeps: int = 0
     tools: int = 0
+    tags: tuple[str, ...] = ()
+    head: str = ""
 
 
 def open_trace(folder: Path, **options: Any) -> Repo:
@@ -91,7 +94,10 @@ def contents(folder: Path) -> Contents:
     for name in names:
         with open_trace(folder, branch=name) as repo:
             branches.append(Branch(name, len(list(repo.log(limit=None))), lines_of(repo)))
-    return Contents(tuple(branches), sum(ref.startswith("refs/trace/pins/") for ref in refs), tools)
+    labels, keeps = (sum(ref.startswith(f"refs/trace/{kind}/") for ref in refs) for kind in ("pins", "keep"))
+    tags = tuple(ref.removeprefix("refs/tags/") for ref in refs if ref.startswith("refs/tags/"))
+    head = (folder / NAME / "HEAD").read_text().strip() if branches else ""
+    return Contents(tuple(branches), labels, keeps, tools, tags, head)
 
 
 def assert_sound(folder: Path) -> None:
@@ -165,6 +171,8 @@ class Promise:
             opened = time.monotonic() - begun
             found = self._settled(contents(folder))
             assert found in self.states[first : last + 1], self._differs(found, first)
+            if repo.status().branch is None:  # amid a look at a commit
+                repo.checkout("main")
             begun = time.monotonic()
             repo.commit("the next verb", role="user")
             took = time.monotonic() - begun + opened
@@ -173,18 +181,18 @@ class Promise:
 
     def _settled(self, found: Contents) -> Contents:
         """``found`` without a branch that an import has just made and put nothing on yet: a step of its own."""
-        firsts: dict[str, int] = {}
+        fewest: dict[str, int] = {}
         for state in self.states:
             for branch in state.branches:
-                firsts.setdefault(branch.name, branch.commits)
-        started = tuple(branch for branch in found.branches if branch.commits >= firsts.get(branch.name, 0))
+                fewest[branch.name] = min(branch.commits, fewest.get(branch.name, branch.commits))
+        started = tuple(branch for branch in found.branches if branch.commits >= fewest.get(branch.name, 0))
         return found._replace(branches=started)
 
     def _differs(self, found: Contents, first: int) -> str:
         equal = [number for number, state in enumerate(self.states) if state == found]
         known = f"it is step {equal[0]}'s" if equal else "it is no step's"
         counts = ", ".join(f"{each.name}: {each.commits} commits, {len(each.lines)} items" for each in found.branches)
-        return f"{first} steps were acknowledged, found ({counts or 'nothing'}; {found.labels} labels): {known}"
+        return f"{first} steps were acknowledged, found ({counts or 'nothing'}; {found[1:]}): {known}"
 
 
 def memory_folder() -> str | None:

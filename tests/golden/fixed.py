@@ -22,7 +22,7 @@ _OPLOG_HEAD, _OPLOG_TAIL = 20, 4
 
 def journal(path: Path, payloads: Sequence[bytes], *, base: int = 1, oplog_size: int = 0) -> bytes:
     """The bytes of a new journal, up to its last record, with ``payloads`` as records."""
-    with mock.patch.object(journals.secrets, "token_bytes", return_value=KEY), _booted():
+    with mock.patch.object(journals.os, "urandom", return_value=KEY), _booted():
         Journal.make(str(path), base=base, oplog_size=oplog_size)
         opened = Journal(str(path))
         for payload in payloads:

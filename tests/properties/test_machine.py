@@ -1,6 +1,7 @@
 """A trace beside a plain list: whatever is done in whatever order, the context is the list.
 
-Rules are a user's verbs, other handles, and stock git between them. A failing run is printed as a program.
+Rules are a user's verbs, other handles, and stock git between them. What a verb did, undo takes back exactly: all refs
+are as before it. No commit is ever lost. A failing run is printed as a program.
 """
 
 from __future__ import annotations
@@ -10,9 +11,9 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -20,7 +21,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from trace_git import Repo, assistant, tool
-from trace_git.errors import RefusedError
+from trace_git.errors import RefusedError, StateError
 from trace_git.model import Commit, Item
 
 
@@ -33,21 +34,36 @@ class Words:
         return len(text.split())
 
 
-@dataclass
+@dataclass(frozen=True)
 class Line:
-    """What one branch should hold: messages with ids, pins by id, tools, and how many commits lead there."""
+    """What one commit should hold: messages with ids, pins by id, tools, and how many commits lead there."""
 
-    messages: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
-    pinned: set[str] = field(default_factory=set)
-    groups: list[frozenset[str]] = field(default_factory=list)
+    messages: tuple[tuple[str, dict[str, Any]], ...] = ()
+    pinned: frozenset[str] = frozenset()
+    groups: tuple[frozenset[str], ...] = ()
     tools: tuple[dict[str, Any], ...] = ()
     commits: int = 0
 
-    def copy(self) -> Line:
-        return Line(list(self.messages), set(self.pinned), list(self.groups), self.tools, self.commits)
-
     def closure(self, item: str) -> frozenset[str]:
         return next((group for group in self.groups if item in group), frozenset((item,)))
+
+    def without(self, gone: frozenset[str]) -> Line:
+        left = tuple(pair for pair in self.messages if pair[0] not in gone)
+        return replace(self, messages=left, groups=tuple(group for group in self.groups if not group & gone))
+
+
+class State(NamedTuple):
+    """All refs but the keeps, HEAD among them, and what the branches should hold."""
+
+    refs: dict[str, str]
+    lines: dict[str, Line]
+
+
+class Step(NamedTuple):
+    """One operation: the states before and after it."""
+
+    before: State
+    after: State
 
 
 texts = st.text(st.characters(codec="utf-8"), max_size=12) | st.sampled_from(["same", "a b c", "x" * 500])
@@ -55,7 +71,10 @@ indexes = st.integers(0, 10**6)
 
 
 class Machine(RuleBasedStateMachine):
-    """``lines`` are the branches of the model; ``here`` is the one that the handle is bound to."""
+    """``lines`` are the branches of the model, ``here`` is the one that the handle is bound to.
+
+    ``done`` and ``undone`` are the operations that undo and redo should take next, last first.
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -63,7 +82,12 @@ class Machine(RuleBasedStateMachine):
         self.now = 1_700_000_000
         self.calls = 0
         self.lines: dict[str, Line] = {}
+        self.commits: dict[str, Line] = {}
         self.here = "main"
+        self.done: list[Step] = []
+        self.undone: list[Step] = []
+        self.amid = False
+        self.labels_known = True
         self.repo = self.opened()
 
     def opened(self) -> Repo:
@@ -73,7 +97,36 @@ class Machine(RuleBasedStateMachine):
 
     @property
     def line(self) -> Line:
-        return self.lines.setdefault(self.here, Line())
+        return self.lines.get(self.here, Line())
+
+    def refs(self) -> dict[str, str]:
+        store = self.repo._handle.store
+        store.refresh()
+        left_out = ("refs/trace/keep/", "refs/kept/")
+        found = {ref: value for ref, value in store.ref_names().items() if not ref.startswith(left_out)}
+        return {**found, "HEAD": store.ref("HEAD") or ""}
+
+    def state(self) -> State:
+        return State(self.refs(), dict(self.lines))
+
+    @contextmanager
+    def operation(self) -> Iterator[None]:
+        """What is done in this block is one operation, unless it moves nothing."""
+        if self.amid:
+            yield
+            return
+        before, self.amid = self.state(), True
+        try:
+            yield
+        finally:
+            self.amid = False
+            self.noted(before)
+
+    def noted(self, before: State) -> None:
+        after = self.state()
+        if after.refs != before.refs:
+            self.done.append(Step(before, after))
+            self.undone.clear()
 
     @contextmanager
     def handle(self, other: bool) -> Iterator[Repo]:
@@ -87,12 +140,17 @@ class Machine(RuleBasedStateMachine):
     def item(self, index: int) -> str:
         return self.line.messages[index % len(self.line.messages)][0]
 
+    def moved(self, commit: Commit, **changes: Any) -> None:
+        """The branch is at a new commit that differs from the last one in ``changes``."""
+        self.lines[self.here] = replace(self.line, commits=self.line.commits + 1, **changes)
+        self.commits[commit.id] = self.line
+
     def committed(self, commit: Commit, bodies: list[dict[str, Any]], *, pin: bool = False) -> None:
         items: tuple[Item, ...] = commit.items
         assert [item.message.to_dict() for item in items] == bodies
-        self.line.messages += [(item.id, body) for item, body in zip(items, bodies, strict=True)]
-        self.line.pinned |= {item.id for item in items} if pin else set()
-        self.line.commits += 1
+        fresh = tuple((item.id, body) for item, body in zip(items, bodies, strict=True))
+        pinned = self.line.pinned | ({item.id for item in items} if pin else set())
+        self.moved(commit, messages=self.line.messages + fresh, pinned=pinned)
 
     # -- the verbs -----------------------------------------------------------------------------
 
@@ -102,13 +160,14 @@ class Machine(RuleBasedStateMachine):
 
     @rule(text=texts, role=st.sampled_from(["user", "assistant", "system"]), pin=st.booleans(), other=st.booleans())
     def append(self, text: str, role: str, pin: bool, other: bool) -> None:
-        with self.handle(other) as repo:
+        with self.operation(), self.handle(other) as repo:
             commit = repo.commit(text, role=role, pin=pin)
             self.committed(commit, [{"role": role, "content": text}], pin=pin)
 
     @rule(some=st.lists(texts, min_size=1, max_size=6))
     def append_list(self, some: list[str]) -> None:
-        self.committed(self.repo.commit(some), [{"role": "user", "content": text} for text in some])
+        with self.operation():
+            self.committed(self.repo.commit(some), [{"role": "user", "content": text} for text in some])
 
     @rule(results=st.lists(texts, min_size=1, max_size=3), together=st.booleans())
     def append_group(self, results: list[str], together: bool) -> None:
@@ -117,70 +176,147 @@ class Machine(RuleBasedStateMachine):
         ids = [f"c{self.calls}-{number}" for number in range(len(results))]
         calls = [{"id": id, "type": "function", "function": {"name": "f", "arguments": "{}"}} for id in ids]
         messages = [assistant(None, tool_calls=calls), *map(tool, results, ids)]
+        before, done = self.line.groups, 0
         for part in [messages] if together else [[message] for message in messages]:
-            self.committed(self.repo.commit(part), [message.to_dict() for message in part])
-        self.line.groups.append(frozenset(id for id, _ in self.line.messages[-len(messages) :]))
+            done += len(part)
+            with self.operation():
+                commit = self.repo.commit(part)
+                self.committed(commit, [message.to_dict() for message in part])
+                group = frozenset(id for id, _ in self.line.messages[-done:])
+                self.lines[self.here] = self.commits[commit.id] = replace(self.line, groups=(*before, group))
 
     @precondition(lambda self: self.line.messages)
     @rule(index=indexes, text=texts, other=st.booleans())
     def edit(self, index: int, text: str, other: bool) -> None:
         item = self.item(index)
-        with self.handle(other) as repo:
+        with self.operation(), self.handle(other) as repo:
             if item in self.line.pinned:
                 with pytest.raises(RefusedError):
                     repo.edit(item, text)
             before = repo.get("HEAD")
             after = repo.edit(item, text, force=True)
-        changed = [(id, {**body, "content": text} if id == item else body) for id, body in self.line.messages]
-        assert (after != before) == (changed != self.line.messages)
-        self.line.commits += changed != self.line.messages
-        self.line.messages = changed
+            changed = tuple((id, {**body, "content": text} if id == item else body) for id, body in self.line.messages)
+            assert (after != before) == (changed != self.line.messages)
+            if changed != self.line.messages:
+                self.moved(after, messages=changed)
 
     @precondition(lambda self: self.line.messages)
     @rule(index=indexes, wanted=st.booleans())
     def pin(self, index: int, wanted: bool) -> None:
-        whole = self.line.closure(self.item(index))
-        before = set(self.line.pinned)
-        if wanted:
-            self.repo.pin(self.item(index))
-            self.line.pinned |= whole
-        else:
-            self.repo.unpin(self.item(index))
-            self.line.pinned -= whole
-        self.line.commits += self.line.pinned != before
+        item, whole = self.item(index), self.line.closure(self.item(index))
+        pinned = self.line.pinned | whole if wanted else self.line.pinned - whole
+        with self.operation():
+            commit = self.repo.pin(item) if wanted else self.repo.unpin(item)
+            if pinned != self.line.pinned:
+                self.moved(commit, pinned=pinned)
+
+    @precondition(lambda self: self.line.messages)
+    @rule(index=indexes)
+    def drop(self, index: int) -> None:
+        item, whole = self.item(index), self.line.closure(self.item(index))
+        if whole & self.line.pinned:
+            with pytest.raises(RefusedError):
+                self.repo.drop(item)
+            return
+        with self.operation():
+            commit = self.repo.drop(item)
+            self.moved(commit)
+            self.lines[self.here] = self.commits[commit.id] = self.line.without(whole)
 
     @rule(names=st.lists(st.sampled_from(["look", "read", "run"]), max_size=2, unique=True))
     def set_tools(self, names: list[str]) -> None:
         tools = tuple({"type": "function", "function": {"name": name}} for name in names)
-        self.repo.set_tools(tools)
-        self.line.commits += tools != self.line.tools
-        self.line.tools = tools
+        with self.operation():
+            commit = self.repo.set_tools(tools)
+            if tools != self.line.tools and commit is not None:
+                self.moved(commit, tools=tools)
 
     @precondition(lambda self: self.line.commits)
     @rule(name=st.sampled_from(["a", "b", "deep/c", "é"]), move=st.booleans())
     def branch(self, name: str, move: bool) -> None:
-        if name not in self.lines:
-            self.repo.branch(name)
-            self.lines[name] = self.line.copy()
-        if move:
-            self.switch(name)
+        with self.operation():
+            if name in self.lines:
+                self.repo.switch(name)
+                self.here = name
+            elif move:
+                self.repo.switch(name, create=True)
+                self.lines[name], self.here = self.line, name
+            else:
+                self.repo.branch(name)
+                self.lines[name] = self.line
+
+    @rule(index=indexes, mode=st.sampled_from(["soft", "hard"]))
+    def reset(self, index: int, mode: str) -> None:
+        """To any commit there ever was, undone and left behind ones included."""
+        commit = sorted(self.commits)[index % len(self.commits)]
+        with self.operation():
+            assert self.repo.reset(commit, mode=mode).id == commit
+            self.lines[self.here] = self.commits[commit]
+
+    @rule(name=st.sampled_from(["v1", "v2"]), message=st.none() | st.just("Why."))
+    def tag(self, name: str, message: str | None) -> None:
+        with self.operation():
+            if name in {tag.name for tag in self.repo.tags()}:
+                self.repo.delete_tag(name)
+            elif self.line.commits:
+                self.repo.tag(name, message=message)
 
     @rule(name=st.sampled_from(["main", "a", "b", "deep/c", "é"]))
-    def switch(self, name: str) -> None:
+    def visit(self, name: str) -> None:
+        """Another branch without HEAD."""
         if name in self.lines:
-            self.repo.switch(name)
+            self.repo.checkout(name)
             self.here = name
+
+    @precondition(lambda self: self.line.commits)
+    @rule(index=indexes, head=st.booleans())
+    def look(self, index: int, head: bool) -> None:
+        """At some commit, and back."""
+        commit = sorted(self.commits)[index % len(self.commits)]
+        with self.operation(), self.repo.batch():
+            self.repo.checkout(commit, head=head)
+            expected = [body for _, body in self.commits[commit].messages]
+            assert self.repo.context().messages() == expected
+            with pytest.raises(StateError):
+                self.repo.commit("x")
+            self.repo.checkout(self.here, head=head)
 
     @rule(some=st.lists(texts, min_size=1, max_size=30), fails=st.booleans())
     def batch(self, some: list[str], fails: bool) -> None:
         try:
-            with self.repo.batch():
+            with self.operation(), self.repo.batch():
                 for text in some:
                     self.append(text, "user", False, False)
                 if fails:
                     raise KeyError
         except KeyError:
             assert fails
+
+    @rule(other=st.booleans(), times=st.integers(1, 3))
+    def undo(self, other: bool, times: int) -> None:
+        for _ in range(times):
+            self.turned("undo", other)
+
+    @rule(other=st.booleans(), times=st.integers(1, 3))
+    def redo(self, other: bool, times: int) -> None:
+        for _ in range(times):
+            self.turned("redo", other)
+
+    def turned(self, verb: str, other: bool) -> None:
+        taken, given = (self.done, self.undone) if verb == "undo" else (self.undone, self.done)
+        with self.handle(other) as repo:
+            if not taken:
+                with pytest.raises(StateError, match=f"nothing to {verb}"):
+                    getattr(repo, verb)()
+                return
+            getattr(repo, verb)()
+        step = taken.pop()
+        given.append(step)
+        origin, target = (step.after, step.before) if verb == "undo" else (step.before, step.after)
+        assert self.refs() == target.refs
+        self.lines = dict(target.lines)
+        if not other and origin.refs["HEAD"] == f"ref: refs/heads/{self.here}":
+            self.here = target.refs["HEAD"].removeprefix("ref: refs/heads/")
 
     # -- what happens around them --------------------------------------------------------------
 
@@ -191,7 +327,8 @@ class Machine(RuleBasedStateMachine):
     @rule()
     def flush(self) -> None:
         self.repo.flush()
-        assert self.git("rev-list", "--count", f"refs/heads/{self.here}") == str(self.line.commits)
+        if self.line.commits:
+            assert self.git("rev-list", "--count", f"refs/heads/{self.here}") == str(self.line.commits)
 
     @rule()
     def reopen(self) -> None:
@@ -202,13 +339,19 @@ class Machine(RuleBasedStateMachine):
     def git_tidies_up(self, command: str) -> None:
         self.git(*command.split())
 
-    @precondition(lambda self: self.line.commits > 1)
+    @precondition(lambda self: self.line.commits > 1 and "b" in self.lines)
     @rule()
     def git_moves_the_branch(self) -> None:
-        """Stock git puts another branch where this one is; it stays there."""
+        """Stock git puts another branch where this one is; it stays there, until the move is undone like any other."""
+        before = self.state()
         self.repo.flush()
+        self.git("update-ref", f"refs/kept/{before.refs['refs/heads/b']}", "refs/heads/b")  # what git loses is lost
         self.git("update-ref", "refs/heads/b", f"refs/heads/{self.here}")
-        self.lines["b"] = self.line.copy()
+        self.lines["b"] = self.line
+        with pytest.raises(StateError):
+            self.repo.branch("b")  # now it is in the operation log
+        self.noted(before)
+        self.labels_known = False  # git moves no labels
 
     def git(self, *args: str) -> str:
         done = subprocess.run(["git", *args], cwd=self.folder / "t.trace", capture_output=True, text=True, check=False)
@@ -220,7 +363,7 @@ class Machine(RuleBasedStateMachine):
     @invariant()
     def the_context_is_the_list(self) -> None:
         context = self.repo.context()
-        assert [(item.id, item.message.to_dict()) for item in context.items] == self.line.messages
+        assert [(item.id, item.message.to_dict()) for item in context.items] == list(self.line.messages)
         assert {item.id for item in context.items if item.pinned} == self.line.pinned
         assert context.tools == self.line.tools
         ids = [item.id for item in context.items]
@@ -233,15 +376,26 @@ class Machine(RuleBasedStateMachine):
         if log:
             assert sum(commit.tokens or 0 for commit in log) == log[0].context_tokens == self.repo.context().tokens
 
+    @invariant()
+    def what_is_pinned_somewhere_has_a_label(self) -> None:
+        if self.labels_known:
+            labels = {ref.rpartition("/")[2] for ref in self.refs() if ref.startswith("refs/trace/pins/")}
+            assert labels == {item for line in self.lines.values() for item in line.pinned}
+
     def teardown(self) -> None:
         try:
             for name, line in self.lines.items():
                 if line.commits:
                     with Repo.open(self.folder / "t.trace", branch=name, tokenizer=None) as repo:
                         assert repo.context().messages() == [body for _, body in line.messages]
-            assert self.repo.verify() == ()
+            found = self.repo.verify()
+            assert not found or (not self.labels_known and {one.severity for one in found} == {"warning"}), found
             assert self.repo.warnings == ()
             self.repo.close()
+            self.git("reflog", "expire", "--expire=now", "--all")
+            self.git("gc", "-q", "--prune=now")
+            for commit in self.commits:
+                assert self.git("cat-file", "-t", commit) == "commit"
             assert self.git("fsck", "--strict", "--no-dangling") == ""
             packs = list((self.folder / "t.trace" / "objects" / "pack").glob("*.idx"))
             assert len(packs) < 50

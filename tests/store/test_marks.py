@@ -52,9 +52,22 @@ def test_marks_of_an_earlier_generation_are_not_believed(fd: int) -> None:
 
 @pytest.mark.parametrize("at", range(0, 64, 7))
 def test_a_torn_generation_leaves_the_older_one(fd: int, at: int) -> None:
+    marks.write_published(fd, OLD, Published(OLD.base, 8192), BOOT)  # those of the new one were not written yet
+    tear(fd, at)
+    assert marks.read(page(fd), BOOT) == (OLD, Published(OLD.base, 8192), True)
+    assert marks.read(page(fd), OTHER) == (OLD, None, False)
+
+
+@pytest.mark.parametrize("at", range(0, 64, 7))
+def test_a_generation_that_is_damaged_later_does_not(fd: int, at: int) -> None:
+    tear(fd, at)
+    assert marks.read(page(fd), BOOT) is None
+    assert marks.read(page(fd), OTHER) == (OLD, None, False)  # its marks may have come to disk before it did
+
+
+def tear(fd: int, at: int) -> None:
     slot = NEW.counter % 2 * 512
     os.pwrite(fd, bytes([page(fd)[slot + at] ^ 1]), slot + at)
-    assert marks.read(page(fd), BOOT) == (OLD, None, True)
 
 
 def test_torn_marks_are_no_marks(fd: int) -> None:

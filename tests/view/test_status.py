@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from trace_git import Repo, Usage, assistant, tool
+from trace_git import Message, Repo, Usage, assistant, tool
 from trace_git.model import Prompt
+from trace_git.view import models
 
 CALL = {"id": "c1", "type": "function", "function": {"name": "look", "arguments": "{}"}}
 EACH = 3 + 1  # framing and the role of a message of one word less
@@ -115,3 +117,86 @@ def test_a_pin_changes_nothing_of_that(repo: Repo) -> None:
     before = repo.status().reported
     repo.pin(commit)
     assert repo.status().reported == before
+
+
+def test_the_model_is_the_one_that_spoke_last(repo: Repo) -> None:
+    assert repo.status().model is None
+    repo.commit("one")
+    answer(repo)
+    assert repo.status().model is None
+    repo.commit("another", role="assistant", usage=Usage(100, 5, 0, "reported-model"))
+    assert repo.status().model == "reported-model"
+    repo.commit(Message("assistant", {"role": "assistant", "content": "hi"}, model="my-model"))
+    repo.commit("two")
+    assert repo.status().model == "my-model"
+
+
+def test_the_budget_is_what_was_given_else_configured_else_the_models_window(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(models, "window", lambda model, **_: {"my-model": 9_000}.get(model))
+
+    def told(budget: int | None = None) -> tuple[int | None, str | None, int | None]:
+        with Repo.open(tmp_path / "b.trace", tokenizer=Words(), budget=budget) as repo:
+            status = repo.status()
+            return status.budget, status.budget_from, status.window
+
+    with Repo.open(tmp_path / "b.trace", tokenizer=Words()) as repo:
+        repo.commit("hi")
+        assert told() == (None, None, None)
+        repo.commit(Message("assistant", {"role": "assistant", "content": "hi"}, model="unheard-of"))
+        assert told() == (None, None, None)
+        repo.commit(Message("assistant", {"role": "assistant", "content": "hi"}, model="my-model"))
+        assert told() == (9_000, "model", 9_000)
+        repo.set_config("budget", 700)
+        assert told() == (700, "config", 9_000)
+        assert told(budget=50) == (50, "given", 9_000)
+
+
+def test_summaries_have_a_part_of_their_own(repo: Repo) -> None:
+    repo.commit("one two")
+    repo.commit(Message("user", {"role": "user", "content": "in short"}, kind="summary"))
+    assert repo.status().roles == {"user": 2 + EACH, "summary": 2 + EACH}
+
+
+def test_sizes_of_a_commit_by_others_are_counted(repo: Repo) -> None:
+    repo.commit("one two")
+
+    class Letters(Words):
+        name = "letters"
+
+        def count(self, text: str) -> int:
+            return len(text)
+
+    with Repo.open(repo.path, tokenizer=Letters()) as other:
+        status = other.status()
+        assert status.tokens == other.context().tokens == 7 + 3 + 4 + 3
+        assert (status.tokens.counter, status.tokens.exact) == ("letters", True)
+
+
+def test_an_old_report_is_let_go(repo: Repo) -> None:
+    repo.commit("one")
+    answer(repo)
+    with repo.batch():
+        for number in range(49):
+            repo.commit(str(number))
+    assert repo.status().reported is not None
+    repo.commit("one too many")
+    assert repo.status().reported is None
+
+
+def test_of_a_merge_only_the_first_parent_is_looked_at(repo: Repo) -> None:
+    """A report on the other side is of another prompt."""
+    repo.commit("one")
+    repo.branch("side")
+    first = repo.commit("two")
+    repo.switch("side")
+    answer(repo)
+    side = repo.get("HEAD")
+    repo.switch("main")
+    store = repo._handle.store
+    with store.transaction("merge", ["refs/heads/main"]) as transaction:
+        data = store.commit(first.id)
+        merge = replace(data, parents=(first.id, side.id), message="merge", trailers={"Trace-Op": "merge"})
+        transaction.move("refs/heads/main", transaction.put_commit(merge))
+    assert repo.status().reported is None

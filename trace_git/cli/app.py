@@ -5,7 +5,6 @@ What a command does is in ``commands/``, one file each.
 
 from __future__ import annotations
 
-import difflib
 import importlib
 import os
 
@@ -22,9 +21,27 @@ COMMANDS = {
     "status": "status",
     "log": "log",
     "show": "show",
+    "ls": "ls",
+    "diff": "diff",
+    "edit": "edit",
+    "pin": "pin",
+    "unpin": "unpin",
+    "drop": "drop",
+    "reset": "reset",
+    "checkout": "checkout",
+    "switch": "switch",
+    "branch": "branch",
+    "tag": "tag",
+    "undo": "undo",
+    "redo": "redo",
+    "op": "op",
     "materialize": "materialize",
     "export": "export",
+    "config": "config",
     "fsck": "fsck",
+    "setup-git": "setup_git",
+    "textconv": "textconv",
+    "completion": "completion",
 }  # name → module
 
 
@@ -53,8 +70,10 @@ class _UnknownCommand(click.UsageError):
     """Its ``hint`` says what was perhaps meant."""
 
     def __init__(self, name: str, ctx: click.Context) -> None:
+        import difflib  # costs start-up time, and is needed here only
+
         super().__init__(f"unknown command {name!r}", ctx)
-        near = difflib.get_close_matches(name, COMMANDS, 3, 0.5)
+        near = difflib.get_close_matches(name, COMMANDS, 3, 0.6)
         self.hint = f"did you mean {' or '.join(near)}?" if near else None
 
 

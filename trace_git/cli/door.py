@@ -5,12 +5,10 @@ It knows no command; ``app`` does.
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
-from traceback import print_exception
 from types import TracebackType
 
 from click.exceptions import ClickException, Exit, NoSuchOption, UsageError
@@ -53,6 +51,8 @@ class _Door:
             self.code = code if isinstance(code, int) else exits.OK
             return True
         if os.environ.get("TRACE_GIT_DEBUG") == "1":
+            from traceback import print_exception
+
             print_exception(error)
         self.code = exits.USAGE if isinstance(error, ClickException) else exits.code_of(error)
         self._report(error)
@@ -65,7 +65,7 @@ class _Door:
         message, hint = _describe(error)
         with suppress(OSError):
             if self._as_json and self.code != exits.INTERRUPTED:
-                print(json.dumps(_shape(error, message, hint, self.code), indent=2))
+                screen.emit(error=_shape(error, message, hint, self.code))
             screen.flush()
         screen.note(f"error: {message}", "red")
         if hint:
@@ -105,4 +105,4 @@ def _usage(error: ClickException) -> tuple[str, str | None]:
 
 def _shape(error: BaseException, message: str, hint: str | None, code: int) -> dict[str, object]:
     kind = "UsageError" if isinstance(error, ClickException) else type(error).__name__
-    return screen.versioned(error={"kind": kind, "message": message, "hint": hint, "exit_code": code})
+    return {"kind": kind, "message": message, "hint": hint, "exit_code": code}

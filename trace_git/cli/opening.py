@@ -10,30 +10,41 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from .. import ops, view
 from ..errors import InvalidInputError
 from ..repo import DEFAULT_TOKENIZER, Repo
 from . import screen
 
 
 @contextmanager
-def opened(*, budget: int | None = None) -> Iterator[Repo]:
-    """The trace this command is about. Its warnings go to stderr when the command is done."""
-    where = os.environ.get("TRACE_GIT_DIR") or Repo.find()
+def opened(*, budget: int | None = None, at_op: int | None = None) -> Iterator[Repo]:
+    """The trace this command is about, or as it was after an operation. Its warnings go to stderr at the end."""
+    where = os.environ.get("TRACE_GIT_DIR") or ops.opening.find(".")
     with open_at(where, create=False, budget=budget) as repo:
-        yield repo
+        yield repo if at_op is None else repo.at_op(at_op)
         screen.warn(repo.warnings)
 
 
 def open_at(path: str | os.PathLike[str], *, create: bool, budget: int | None = None) -> Repo:
     """The trace at ``path``, opened as the environment says."""
-    tokenizer = os.environ.get("TRACE_GIT_TOKENIZER") or DEFAULT_TOKENIZER
     return Repo.open(
         path,
         create=create,
-        tokenizer=None if tokenizer == "none" else tokenizer,
+        tokenizer=_tokenizer(),
         durability=os.environ.get("TRACE_GIT_DURABILITY") or "full",
         budget=budget if budget is not None else _budget(),
     )
+
+
+def _tokenizer() -> str | None:
+    """As the environment says. Without the default's table a trace works all the same, and counts nothing."""
+    name = os.environ.get("TRACE_GIT_TOKENIZER")
+    if name:
+        return None if name == "none" else name
+    if view.encodings.there(DEFAULT_TOKENIZER):
+        return DEFAULT_TOKENIZER
+    screen.warn([f"tokens are not counted: no table for {DEFAULT_TOKENIZER} here; `pip install litellm` brings it"])
+    return None
 
 
 def _budget() -> int | None:

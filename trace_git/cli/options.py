@@ -5,6 +5,12 @@ from __future__ import annotations
 import click
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+at_op = click.option(
+    "--at-op",
+    type=click.IntRange(min=0),
+    metavar="N",
+    help="Look at the trace as it was after operation N (see `trace op log`).",
+)
 revision = click.argument("rev", default="HEAD", metavar="[REV]")
 output = click.option(
     "-o",

@@ -6,12 +6,9 @@ goes to a pipe as it is. What is shown is decided by the commands.
 
 from __future__ import annotations
 
-import json
 import os
-import shutil
 import sys
-import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from typing import Any
 
@@ -40,6 +37,9 @@ ROLE_COLOURS = {
     "summary": "white",
 }
 
+_LEAST = 20  # columns that words get in a row, however narrow the terminal is
+_PROMPT = (1, 50)  # lines after which a pipe is given what there is; later the buffer decides
+
 _paging = True
 
 
@@ -67,9 +67,25 @@ def coloured(stream: Any = None) -> bool:
     return on_terminal(stream) and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
+def fancy() -> bool:
+    """Whether stdout can show more than ASCII."""
+    return "utf" in (getattr(sys.stdout, "encoding", None) or "").lower()
+
+
+def pin(*, there: bool = True) -> str:
+    """The mark of what is pinned, or was: one column."""
+    marks = "◆◇" if fancy() else "P/"
+    return marks[0] if there else marks[1]
+
+
 def width() -> int:
-    """Columns of the terminal, 80 when there is none."""
-    return max(1, shutil.get_terminal_size().columns)
+    """Columns as COLUMNS or the terminal says, 80 when neither does."""
+    wanted = os.environ.get("COLUMNS", "")
+    if wanted.isdecimal() and len(wanted) < 6 and int(wanted) > 0:
+        return int(wanted)
+    with suppress(AttributeError, ValueError, OSError):  # no stdout, a closed one, no terminal
+        return os.get_terminal_size(sys.__stdout__.fileno()).columns or 80  # type: ignore[union-attr]
+    return 80
 
 
 def paint(text: str, colour: str | None = None) -> str:
@@ -83,10 +99,20 @@ def block(text: str, indent: str = "") -> str:
     return "\n".join(indent + line if line else "" for line in safe_text(text, multiline=True).split("\n"))
 
 
+def painted(text: str, colour: str | None, indent: str = "") -> Iterator[str]:
+    """The lines of a block, each coloured by itself, so that a pager may cut anywhere."""
+    for line in safe_text(text, multiline=True).split("\n"):
+        code = _CODES[colour] if colour and line and coloured() else None
+        shown = f"\x1b[{code}m{line}\x1b[0m" if code else line
+        yield indent + shown if line else ""
+
+
 def columns(text: str) -> int:
     """How many columns a safe line takes: wide characters two, combining ones none."""
     if text.isascii():
         return len(text)
+    import unicodedata  # costs start-up time, and is needed for a few texts only
+
     return sum(2 if unicodedata.east_asian_width(char) in "WF" else not unicodedata.combining(char) for char in text)
 
 
@@ -95,22 +121,38 @@ def cut(text: str, room: int) -> str:
     text = safe_text(text)
     if columns(text) <= room:
         return text
+    if text.isascii():
+        text = text[: max(0, room - 1)]
     while text and columns(text) >= room:
         text = text[:-1]
     return text.rstrip() + "…"
 
 
+def row(cells: Iterable[tuple[str, str | None]], rest: str, *, reserved: int = 0) -> str:
+    """Cells, each in its colour, then ``rest``; on a terminal that is cut to the room that is left.
+
+    ``reserved`` columns stay free for what stands in front.
+    """
+    cells = [(safe_text(text), colour) for text, colour in cells if text]
+    if on_terminal():
+        rest = cut(rest, max(_LEAST, width() - reserved - sum(columns(text) + 1 for text, _ in cells)))
+    return " ".join([*(paint(text, colour) for text, colour in cells), paint(rest)]).rstrip(" ")
+
+
 def show(lines: Iterable[str], *, paged: bool = False) -> None:
     """Print lines that are safe already; through the pager when ``paged`` and a person reads them."""
     if paged and _paging and on_terminal():
-        import click
+        from . import pager  # costs start-up time
 
-        os.environ["PAGER"] = os.environ.get("TRACE_GIT_PAGER") or os.environ.get("PAGER") or "less"
-        os.environ.setdefault("LESS", "FRX")
-        click.echo_via_pager((line + "\n" for line in lines), color=coloured())
-        return
-    for line in lines:
+        command = pager.program()
+        if command is not None:
+            flush()
+            pager.page(command, lines)
+            return
+    for number, line in enumerate(lines, 1):
         print(line)
+        if number in _PROMPT:
+            flush()
 
 
 def note(text: str, colour: str | None = None) -> None:
@@ -131,14 +173,14 @@ def warn(warnings: Iterable[str]) -> None:
         note(f"warning: {warning}", "yellow")
 
 
-def versioned(**fields: Any) -> dict[str, Any]:
-    """A JSON object of ours; readers look at ``schema_version`` first."""
-    return {"schema_version": SCHEMA_VERSION, **fields}
-
-
 def emit(**fields: Any) -> None:
-    """One JSON object on stdout: ASCII only, so that nothing in it acts on a terminal and nothing is lost."""
-    print(json.dumps(versioned(**fields), indent=2))
+    """One JSON object on stdout; readers look at its ``schema_version`` first.
+
+    ASCII only, so that nothing in it acts on a terminal and nothing is lost.
+    """
+    import json
+
+    print(json.dumps({"schema_version": SCHEMA_VERSION, **fields}, indent=2))
 
 
 def exact(text: str, file: str | None = None) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from itertools import pairwise
 from typing import Any
 
-from ..model import ROLES, Author, Branch, Commit, Item, TokenCount, Usage
+from ..errors import NotFoundError
+from ..model import ROLES, Author, Commit, Item, TokenCount, Usage
+from ..repo import Repo
 
 
 def count(tokens: TokenCount | None) -> dict[str, Any]:
@@ -35,6 +38,7 @@ def commit(found: Commit, refs: Sequence[str] = ()) -> dict[str, Any]:
         "op": found.op,
         "subject": found.subject,
         "message": found.message,
+        "role": role_of(found.author),
         "author": {"name": found.author.name, "email": found.author.email},
         "timestamp": found.timestamp,
         **count(found.tokens),
@@ -54,11 +58,32 @@ def item(found: Item) -> dict[str, Any]:
     }
 
 
-def refs_by_commit(branches: Sequence[Branch]) -> Mapping[str, list[str]]:
-    """Commit id → the names at it, the present branch first and marked as git does."""
+def counted(repo: Repo, found: Item) -> dict[str, Any]:
+    """An item with its tokens."""
+    return {**item(found), **count(repo.count(found))}
+
+
+def short_ids(items: Iterable[Item]) -> Mapping[str, str]:
+    """Item id → its first eight digits, or as many as tell it from the others."""
+    ids = sorted({one.id for one in items})
+    length = 8
+    for one, other in pairwise(ids):
+        while length < len(one) and one[:length] == other[:length]:
+            length += 1
+    return {one: one[:length] for one in ids}
+
+
+def refs_by_commit(repo: Repo) -> Mapping[str, list[str]]:
+    """Commit id → the names at it as git marks them: where HEAD is first, then branches, then tags."""
     found: dict[str, list[str]] = {}
-    for branch in sorted(branches, key=lambda one: not one.current):
+    branches = sorted(repo.branches(), key=lambda one: not one.current)
+    if branches and not branches[0].current:
+        with suppress(NotFoundError):  # on a branch without commits
+            found.setdefault(repo.get("HEAD").id, []).append("HEAD")
+    for branch in branches:
         found.setdefault(branch.commit, []).append(f"HEAD -> {branch.name}" if branch.current else branch.name)
+    for tag in repo.tags():
+        found.setdefault(tag.commit, []).append(f"tag: {tag.name}")
     return found
 
 
@@ -80,6 +105,11 @@ def change(tokens: int | None) -> str:
     return "-" if tokens is None else f"{mark(tokens)}{int(tokens):+,}"
 
 
+def percent(share: float) -> str:
+    """79 %, from a share of 1."""
+    return f"{100 * share:.0f} %"
+
+
 def mark(tokens: int) -> str:
     """~ before a number that is an estimate."""
     return "~" if isinstance(tokens, TokenCount) and not tokens.exact else ""
@@ -87,6 +117,8 @@ def mark(tokens: int) -> str:
 
 def when(timestamp: int) -> str:
     """Local time with its offset; the bare number when no calendar reaches that far."""
+    from datetime import UTC, datetime  # costs start-up time
+
     try:
         return datetime.fromtimestamp(timestamp, UTC).astimezone().strftime("%Y-%m-%d %H:%M:%S %z")
     except (OverflowError, ValueError, OSError):

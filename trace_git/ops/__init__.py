@@ -12,15 +12,28 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from . import (
         branches,
+        checkout,
+        config,
+        drop,
         edit,
         export,
         importing,
+        keep,
+        mended_refs,
         opening,
         pins,
         record,
+        repair,
+        rescue,
+        reset,
+        setup_git,
         subject,
+        tags,
         tools,
+        undo,
         verify,
+        verify_labels,
+        wholeness,
         write,
     )
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from pathlib import Path
+from contextlib import suppress
 
-from ..errors import InvalidInputError, NotFoundError
+from ..errors import InvalidInputError, NotFoundError, TraceError
 from ..model import Author, Tokenizer
 from ..store import layout, probe
 from ..store.counts import CountCache
+from ..store.gitconfig import config_files
 from ..store.identity import identity
 from ..store.refs import check_name
 from ..store.store import Store
@@ -50,15 +51,21 @@ def open_handle(
     elif not layout.ours(folder) and not probe.is_trace(folder):
         raise layout.not_a_trace(path)
     store = Store(folder, durability=durability, committer=committer or identity(os.environ, folder), clock=clock)
-    handle = Handle(store, _counter(tokenizer, store), None, budget=budget)
+    settings = config_files(os.environ, folder)
+    handle = Handle(store, _counter(tokenizer, store), None, budget=budget, settings=settings)
     branches.bind(handle, branch)
     return handle
 
 
 def close_handle(handle: Handle) -> None:
-    """Save what was counted, flush, close."""
+    """Save what was counted, flush, close. A look at an earlier moment has nothing of its own to close."""
+    if handle.past is not None:
+        return
     if handle.counter is not None and isinstance(handle.counter.cache, CountCache):
         handle.counter.cache.save()
+    with suppress(TraceError):  # what is kept to save time may not keep a trace from closing
+        if handle.contexts.leaves.news and (head := handle.head()):
+            handle.contexts.leaves.save(handle.commit(head).tree)
     handle.store.close()
 
 
@@ -71,13 +78,15 @@ def _counter(tokenizer: str | Tokenizer | None, store: Store) -> Counter | None:
     return Counter(tokenizer, cache=CountCache(folder, name, rules=RULES, readonly=not store.writable))
 
 
-def find(start: str | os.PathLike[str]) -> Path:
+def find(start: str | os.PathLike[str]) -> str:
     """The trace that ``start`` is in, looking upwards."""
-    here = Path(start).resolve()
-    for folder in (here, *here.parents):
-        for candidate in (folder / ".trace", folder):
-            if layout.is_repository(str(candidate)) and layout.ours(str(candidate)):
+    here = folder = os.path.realpath(start)
+    above = None
+    while folder != above:
+        for candidate in (os.path.join(folder, ".trace"), folder):
+            if layout.is_repository(candidate) and layout.ours(candidate):
                 return candidate
+        folder, above = os.path.dirname(folder), folder
     raise NotFoundError(
         f"no trace in {here} or above it", hint="`trace init` makes one here; `trace -C DIR` looks elsewhere"
     )

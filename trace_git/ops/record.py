@@ -15,7 +15,7 @@ from ..store.snapshot import Draft, Entry
 from ..store.trees import blob_id
 from ..view import groups
 from ..view.handle import Handle
-from ..view.status import digest
+from ..view.reports import digest
 from . import pins, write
 from .subject import subject
 
@@ -75,7 +75,9 @@ def append(
         trailers = _usage(handle, usage, prompt, parent) if usage else {}
         change = write.Change("append", subject(messages), author_of(messages[0]), tokens, timestamp, message, trailers)
         oid = write.commit(handle, transaction, draft, parent, change)
-        pins.label(transaction, [entry.place.item for entry in pinned], oid, handle.namespace)
+        if pin:
+            pins.relabel(handle, transaction)
+    handle.contexts.learn(messages, [entry.blob for entry in entries])
     return handle.commit(oid)
 
 

@@ -1,19 +1,23 @@
 """verify: read everything that is reachable, check it against its names, and say what is wrong.
 
-Changes nothing. What was found to be whole once is not read twice.
+Changes nothing. What was found to be whole once is not read twice. Damage has severity "error"; what a reader should
+know of a sound trace (see ``verify_labels``) is a "warning".
 """
 
 from __future__ import annotations
 
+import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from ..errors import CorruptTraceError, InvalidInputError, NotFoundError, StateError
 from ..results import Finding
-from ..store import codec, format, trees
+from ..store import codec, format, layout, mending, salvage, trees
 from ..store.refs import is_id
 from ..view.handle import Handle
+from . import verify_labels
 
+_SETTLED = 10.0  # seconds: a pack that is being written gets its index sooner
 _TROUBLE = (CorruptTraceError, NotFoundError, InvalidInputError, StateError)
 
 
@@ -31,22 +35,45 @@ class _Verifier:
         self._read: set[tuple[bytes, tuple[bytes, ...]]] = set()  # blobs, with the top folder they were read for
 
     def run(self) -> Iterator[Finding]:
+        yield from self._config()
         yield from self._journal()
-        for ref, value in self._store.raw_refs():
+        for line in mending.lost_lines(self._store.folder):
+            yield Finding("ref", "packed-refs", f"packed-refs has a damaged line: {line[:80]!r}")
+        refs = dict(self._store.raw_refs())
+        for ref, value in refs.items():
             if isinstance(value, CorruptTraceError):
                 yield Finding("ref", ref, str(value))
             elif is_id(value):
                 yield from self._history(ref, value)
+        good = {ref: value for ref, value in refs.items() if isinstance(value, str)}
+        yield from self._head(good)
         for name, reason in self._store.broken_packs().items():
             yield Finding("pack", name, f"pack {name} is damaged: {reason}")
         yield from self._all_objects()
+        yield from self._leftovers()
+        if layout.ours(self._store.folder):  # a clone has no labels: they are not fetched
+            yield from verify_labels.label_findings(self._handle, good)
+
+    def _config(self) -> Iterator[Finding]:
+        wrong = mending.damaged_config(self._store.folder)
+        if wrong is not None:
+            yield Finding("config", "config", wrong)
 
     def _journal(self) -> Iterator[Finding]:
-        try:
-            for _ in self._store.entries():
-                pass
-        except CorruptTraceError as error:
-            yield Finding("journal", "journal", str(error))
+        if layout.ours(self._store.folder):
+            for damage in salvage.remains(self._store.folder).damage:
+                yield Finding("journal", "journal", damage)
+
+    def _head(self, refs: Mapping[str, str]) -> Iterator[Finding]:
+        branches = [ref for ref in refs if ref.startswith("refs/heads/")]
+        head = refs.get("HEAD", "")
+        if head.startswith("ref: ") and head[5:] not in refs and branches:
+            text = f"HEAD names {head[5:]}, which has no commit, while there are {len(branches)} branches"
+            yield Finding("ref", "HEAD", text, severity="warning")
+
+    def _leftovers(self) -> Iterator[Finding]:
+        for name in mending.leftovers(self._store.folder, before=time.time() - _SETTLED):
+            yield Finding("pack", name, f"pack {name} has no index: a program died when it wrote it", (), "warning")
 
     def _history(self, ref: str, tip: str) -> Iterator[Finding]:
         todo = [tip]
@@ -65,6 +92,9 @@ class _Verifier:
                 yield Finding("object", oid, f"{ref}: {error}")
                 continue
             yield from self._tree(oid, data.tree)
+            mixed = verify_labels.interleaved(self._handle, oid)
+            if mixed is not None:
+                yield mixed
             todo += data.parents
 
     def _tree(self, commit: str, tree: str) -> Iterator[Finding]:

@@ -31,7 +31,8 @@ class Change:
 
 
 def branch_of(handle: Handle) -> str:
-    """The branch ref to commit to; StateError on a detached look."""
+    """The branch ref to commit to; StateError on a detached look, or one at an earlier moment."""
+    handle.check_present()
     if handle.branch is None:
         at = (handle.detached or "")[:8]
         raise StateError(

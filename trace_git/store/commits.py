@@ -1,4 +1,4 @@
-"""Commit objects: writing one, reading one, and the trailers in the last block of its message.
+"""Commit objects: writing one, reading one, and the trailers in the last block of its message. Annotated tags too.
 
 Trailers are ours alone: they are written below whatever the user said and read back only from the last
 block, and only when that block has nothing but trailers in it.
@@ -32,6 +32,17 @@ class CommitData:
     trailers: Mapping[str, str]
 
 
+@dataclass(frozen=True, slots=True)
+class TagData:
+    """An annotated tag as its object says it: the commit it is at, who made it, when (in seconds), and why."""
+
+    commit: str
+    name: str
+    tagger: Author
+    timestamp: int
+    message: str
+
+
 @lru_cache(maxsize=256)
 def fit(author: Author) -> Author:
     """The author as git can hold it: no control characters or angle brackets, and never without a name."""
@@ -51,6 +62,12 @@ def build(commit: CommitData) -> bytes:
     when = f"{commit.timestamp} +0000"
     people = f"author {person(commit.author)} {when}\ncommitter {person(commit.committer)} {when}\n"
     return f"tree {commit.tree}\n{above}{people}\n{commit.message}\n\n{below}".encode("utf-8", "surrogateescape")
+
+
+def build_tag(tag: TagData) -> bytes:
+    """The bytes of a tag object. Times are UTC."""
+    head = f"object {tag.commit}\ntype commit\ntag {tag.name}\ntagger {person(tag.tagger)} {tag.timestamp} +0000\n"
+    return f"{head}\n{tag.message}\n".encode("utf-8", "surrogateescape")
 
 
 def parse(data: bytes, oid: str) -> CommitData:

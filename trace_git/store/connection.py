@@ -125,6 +125,29 @@ class Connection:
             raise CorruptTraceError(f"ref {name} is gone; its last good value was {good}", hint="run `trace fsck`")
         return value
 
+    def behind(self, ref: str, value: str) -> str | None:
+        """The value ``ref`` had last, when it is at another one that no program moved it to; else None.
+
+        A file that was lost does that: an older value in packed-refs appears in its place. Git logs what it moves.
+        """
+        if ref in self.heads or not is_id(value):
+            return None
+        good = self.known.value(ref)
+        return good if good not in (None, value) and self.refs.last_logged(ref) == good else None
+
+    def ref_names(self) -> list[str]:
+        """The names of all refs there are or, by their logs, ought to be; what cannot be read is left out."""
+        try:
+            names = self.refs.all_names("refs/")
+        except CorruptTraceError:
+            names = self.refs.loose_names("refs/")
+        try:
+            known = self.known.values()
+        except CorruptTraceError:
+            return names
+        lost = [ref for ref, value in known.items() if value is not None and self.refs.has_log(ref)]
+        return sorted({*names, *(ref for ref in lost if ref.startswith("refs/"))})
+
     # -- writing ---------------------------------------------------------------------------
 
     def entry(

@@ -33,6 +33,7 @@ _HEAD = struct.Struct(">4s8sI")
 _ENTRY = struct.Struct(">20sI")
 _CRC = struct.Struct(">I")
 _ESTIMATE = 1 << 31
+_SEARCHES = 32  # questions that are answered without a table
 _CHUNKS = 256  # a file of more chunks than this (one a process, at worst) is written anew as one
 
 
@@ -48,24 +49,29 @@ class CountCache:
         self._path = os.path.join(folder, _file_name(tokenizer))
         self._key = _digest(f"{rules} {tokenizer}")
         self._readonly = readonly
-        self._entries: dict[bytes, int] | None = None
+        self._bodies: list[bytes] | None = None  # of the sound chunks on disk
+        self._table: dict[bytes, int] | None = None  # the same, for who asks often
+        self._asked = 0
+        self._put: dict[bytes, int] = {}
         self._new: dict[bytes, int] = {}
         self._rewrite = False
         self._lock = threading.Lock()
 
     def get(self, blob: str) -> tuple[int, bool] | None:
         """The count of blob ``blob`` (40 hex) and whether it is exact; None when not known."""
-        word = self._loaded().get(bytes.fromhex(blob))
+        raw = bytes.fromhex(blob)
+        word = self._put.get(raw)
+        if word is None:
+            word = self._kept(raw)
         return None if word is None else (word & ~_ESTIMATE, word < _ESTIMATE)
 
     def put(self, blob: str, count: int, exact: bool) -> None:
         """Remember a count; it reaches the disk at ``save``."""
-        entries = self._loaded()
         if count >= _ESTIMATE:
             return
         word = count if exact else count | _ESTIMATE
         with self._lock:
-            entries[bytes.fromhex(blob)] = self._new[bytes.fromhex(blob)] = word
+            self._put[bytes.fromhex(blob)] = self._new[bytes.fromhex(blob)] = word
 
     def save(self) -> None:
         """Append what is new, in one write and without a sync. A disk that says no is left alone."""
@@ -74,35 +80,46 @@ class CountCache:
             if not new or self._readonly:
                 return
             try:
-                if self._rewrite and self._entries:
-                    files.replace(self._path, self._chunk(self._entries), scratch=self._path + ".new")
+                bodies = self._loaded()
+                if self._rewrite:
+                    entries = {**_entries(bodies), **self._put}
+                    files.replace(self._path, self._chunk(entries), scratch=self._path + ".new")
                     self._rewrite = False
                 else:
                     files.append(self._path, self._chunk(new))
             except OSError:
                 self._rewrite = True  # a part of it may have been written
 
-    def _loaded(self) -> dict[bytes, int]:
-        if self._entries is None:
+    def _kept(self, raw: bytes) -> int | None:
+        """What the disk says. For a few questions a search is cheaper than a table."""
+        if self._table is None:
             with self._lock:
-                if self._entries is None:
-                    self._entries = self._load()
-        return self._entries
+                bodies = self._loaded()
+            self._asked += 1
+            if self._asked <= _SEARCHES:
+                return next((word for body in reversed(bodies) if (word := _search(body, raw)) is not None), None)
+            self._table = _entries(bodies)
+        return self._table.get(raw)
 
-    def _load(self) -> dict[bytes, int]:
+    def _loaded(self) -> list[bytes]:
+        if self._bodies is None:
+            self._bodies = self._load()
+        return self._bodies
+
+    def _load(self) -> list[bytes]:
         try:
             data = files.read(self._path) or b""
         except OSError:
             data = b""
-        entries: dict[bytes, int] = {}
+        bodies: list[bytes] = []
         good, chunks = 0, 0
         for key, body, stop in _chunks(data):
             good, chunks = stop, chunks + 1
             if key == self._key:
-                entries.update(_ENTRY.iter_unpack(body))
+                bodies.append(bytes(body))
         # Nothing behind a damaged chunk would ever be read again, so the next save replaces the file.
         self._rewrite = good < len(data) or chunks > _CHUNKS
-        return entries
+        return bodies
 
     def _chunk(self, entries: dict[bytes, int]) -> bytes:
         parts = [_HEAD.pack(_MAGIC, self._key, len(entries)), *(_ENTRY.pack(*entry) for entry in entries.items())]
@@ -124,6 +141,21 @@ def _chunks(data: bytes) -> Iterator[tuple[bytes, memoryview, int]]:
             return
         start = stop + _CRC.size
         yield key, view[body:stop], start
+
+
+def _entries(bodies: list[bytes]) -> dict[bytes, int]:
+    entries: dict[bytes, int] = {}
+    for body in bodies:
+        entries.update(_ENTRY.iter_unpack(body))
+    return entries
+
+
+def _search(body: bytes, raw: bytes) -> int | None:
+    at = body.find(raw)
+    while at % _ENTRY.size and at >= 0:
+        at = body.find(raw, at + 1)
+    word: int | None = _ENTRY.unpack_from(body, at)[1] if at >= 0 else None
+    return word
 
 
 def _file_name(tokenizer: str) -> str:

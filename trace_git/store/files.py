@@ -64,9 +64,9 @@ def pwrite_all(fd: int, data: bytes | memoryview, offset: int) -> None:
         written = os.pwrite(fd, data, offset)
 
 
-def create(path: str, data: bytes, *, sync: bool = False) -> None:
-    """Make a new file with ``data``; FileExistsError when the name is taken."""
-    fd = os.open(path, _NEW, 0o666)
+def create(path: str, data: bytes, *, sync: bool = False, mode: int = 0o666) -> None:
+    """Make a new file with ``data``; FileExistsError when the name is taken. ``mode`` is narrowed by the umask."""
+    fd = os.open(path, _NEW, mode)
     try:
         write_all(fd, data)
         if sync:

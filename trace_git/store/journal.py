@@ -13,7 +13,6 @@ acknowledged tail from damage to something that was acknowledged.
 from __future__ import annotations
 
 import os
-import secrets
 import struct
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -74,7 +73,7 @@ class Journal:
         try:
             os.posix_fallocate(fd, 0, DATA_START + _GROWTH)
             files.pwrite_all(fd, bytes(DATA_START + _GROWTH), 0)
-            generation = Generation(1, secrets.token_bytes(16), base, oplog_size)
+            generation = Generation(1, os.urandom(16), base, oplog_size)
             marks.write_generation(fd, generation)
             marks.write_published(fd, generation, Published(base - 1, DATA_START), marks.boot_id())
         finally:
@@ -270,7 +269,7 @@ class Journal:
 
     def renew(self, oplog_size: int) -> None:
         """Begin a generation and reuse the space. All records must be published, synced and in the operation log."""
-        fresh = Generation(self.generation.counter + 1, secrets.token_bytes(16), self.next_seq, oplog_size)
+        fresh = Generation(self.generation.counter + 1, os.urandom(16), self.next_seq, oplog_size)
         try:
             marks.write_generation(self._fd, fresh)
         except OSError:

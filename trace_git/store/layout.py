@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import re
-import secrets
 import stat
 from collections.abc import Callable
 from contextlib import suppress
@@ -80,7 +79,7 @@ def init(path: str) -> str:
             raise InvalidInputError(f"{path} is a file", hint="choose a new folder")
         files.make_folders(os.path.dirname(target))
         _remove_stale_drafts(target)
-        draft = f"{target}.new-{os.getpid()}-{secrets.token_hex(4)}"
+        draft = f"{target}.new-{os.getpid()}-{os.urandom(4).hex()}"
         try:
             _fill(draft, ignored=os.path.basename(target) == ".trace")
             os.rename(draft, target)
@@ -184,7 +183,7 @@ def adopt(path: str) -> None:
         return
     size, last = oplog.tail(os.path.join(own, "oplog"))
     while not ours(path):
-        draft = os.path.join(own, "tmp", f"journal-{os.getpid()}-{secrets.token_hex(4)}")
+        draft = os.path.join(own, "tmp", f"journal-{os.getpid()}-{os.urandom(4).hex()}")
         Journal.make(draft, base=last + 1, oplog_size=size)
         with suppress(FileExistsError, FileNotFoundError):  # whole or not at all; the first of several processes wins
             os.link(draft, os.path.join(own, "journal"))

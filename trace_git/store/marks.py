@@ -70,7 +70,7 @@ class Page(NamedTuple):
 
 
 def read(page: bytes, boot: bytes) -> Page | None:
-    """The newest valid generation and its marks; None when no slot is valid. Without a boot id nothing is believed."""
+    """The newest valid generation and its marks; None when it is damaged. Without a boot id nothing is believed."""
     slots = [slot for slot in (_slot_at(page, 0), _slot_at(page, 512)) if slot is not None]
     if not slots:
         return None
@@ -81,7 +81,22 @@ def read(page: bytes, boot: bytes) -> Page | None:
         return Page(generation, None, False)
     key, seq, offset, marked_boot = _MARKS.unpack(raw)
     same_boot = marked_boot == boot and any(boot)
+    if same_boot and key not in [slot.key for slot in slots] and torn_slot(page):
+        return None  # what the marks are of has been damaged since: an older generation may not pass for it
     return Page(generation, Published(seq, offset) if same_boot and key == generation.key else None, same_boot)
+
+
+def remains(page: bytes) -> tuple[list[Generation], bytes | None]:
+    """What is valid in a page that may be damaged: its generations, oldest first, and the key that the marks name."""
+    slots = [slot for slot in (_slot_at(page, 0), _slot_at(page, 512)) if slot is not None]
+    raw = page[_MARKS_AT : _MARKS_AT + _MARKS.size]
+    valid = len(raw) == _MARKS.size and _sum(raw) == page[_MARKS_AT + _MARKS.size : SIZE]
+    return sorted(slots, key=lambda slot: slot.counter), _MARKS.unpack(raw)[0] if valid else None
+
+
+def torn_slot(page: bytes) -> bool:
+    """Whether one of the two slots has something in it that is no generation."""
+    return any(_slot_at(page, at) is None and any(page[at : at + _SLOT.size]) for at in (0, 512))
 
 
 def _slot_at(page: bytes, offset: int) -> Generation | None:

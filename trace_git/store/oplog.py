@@ -84,6 +84,36 @@ def oldest_first(path: str, size: int) -> Iterator[Entry]:
         start += _HEAD.size + length + _TAIL.size
 
 
+def readable(path: str, size: int | None) -> tuple[list[Entry], bool]:
+    """Every entry that can still be read, oldest first, and whether that is all: what is damaged is stepped over.
+
+    ``size`` is what the journal states, None when nobody knows. Reading goes from both ends: a bad frame costs itself.
+    """
+    data = files.read(path) or b""
+    whole = size is None or len(data) >= size
+    data = data[:size]
+    start, front = 0, list[Entry]()
+    while start < len(data) and (entries := _try(path, data, start)) is not None:
+        front += entries
+        start += _HEAD.size + _HEAD.unpack_from(data, start)[0] + _TAIL.size
+    end, back = len(data), list[tuple[Entry, ...]]()
+    while end - start > _HEAD.size + _TAIL.size:
+        begin = end - _TAIL.size - _TAIL.unpack_from(data, end - _TAIL.size)[0] - _HEAD.size
+        if begin < start or (entries := _try(path, data, begin)) is None:
+            break
+        back.append(entries)
+        end = begin
+    return front + [entry for entries in reversed(back) for entry in entries], whole and start >= end
+
+
+def _try(path: str, data: bytes, start: int) -> tuple[Entry, ...] | None:
+    try:
+        length = _HEAD.unpack_from(data, start)[0]
+        return _entries_at(path, data, start, length) if start + length <= len(data) else None
+    except (CorruptTraceError, struct.error, zlib.error):
+        return None
+
+
 def _whole(path: str, size: int) -> bytes | mmap.mmap:
     if not size:
         return b""

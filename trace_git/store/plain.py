@@ -7,7 +7,6 @@ can carry (and bytes where no provider will ever see them) in exact types, withi
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -137,6 +136,8 @@ def _step(key: str) -> str:
 def quote(value: Any) -> str:
     """One short printable line for text of any content, and the type's name for anything else."""
     if type(value) is str:
+        import json  # costs start-up time, and is for errors only
+
         return json.dumps(value[:40])
     if type(value) is int and value.bit_length() <= 64:
         return str(value)

@@ -10,14 +10,20 @@ import threading
 from abc import ABC, abstractmethod
 from collections import OrderedDict
 from collections.abc import Iterator
+from itertools import islice
+from typing import TYPE_CHECKING
 
 from ..errors import CorruptTraceError, NotFoundError, StateError, TraceError
-from . import commits, layout, trees
+from . import commits, layout, links, trees
 from .commits import CommitData
 from .connection import Connection
+from .links import Links
 from .packfile import is_torn
 from .records import BLOB, COMMIT, TAG, TREE
 from .trees import Folder
+
+if TYPE_CHECKING:
+    from .reflog import Line
 
 _CACHED_FOLDERS = 4096
 _CACHED_COMMITS = 1024
@@ -50,15 +56,53 @@ class Reading(ABC):
             return {ref: value for ref, value in sorted(found.items()) if value is not None}
 
     def raw_refs(self) -> Iterator[tuple[str, str | CorruptTraceError]]:
-        """Every ref and HEAD with its value, or with the error that reading it gives."""
-        for ref in ["HEAD", *self._alive().refs.all_names("refs/")]:
+        """Every ref and HEAD with its value, or with the error that reading it gives; refs that are lost included."""
+        with self._mutex:
+            names = self._alive().ref_names()
+        for ref in ["HEAD", *names]:
             try:
                 value = self.ref(ref)
+                good = self._behind(ref, value)
             except CorruptTraceError as error:
                 yield ref, error
             else:
-                if value is not None:
+                if good is not None:
+                    yield ref, CorruptTraceError(f"ref {ref} is at {value}, and nobody moved it there from {good}")
+                elif value is not None:
                     yield ref, value
+
+    def _behind(self, ref: str, value: str | None) -> str | None:
+        with self._mutex:
+            return self._alive().behind(ref, value) if value is not None else None
+
+    def reflog(self, ref: str) -> Iterator[Line]:
+        """Where a ref (or a HEAD) has been, newest first; nothing when it has no log, or is deleted.
+
+        What is journaled and not yet published comes first, as in the log that stock git will see.
+        """
+        from . import reflog  # costs start-up time, and few verbs need it
+
+        with self._mutex:
+            on = self._alive()
+            value = on.ref(ref)
+            target = value[5:] if value is not None and value.startswith("ref: ") else None
+            ahead = reflog.unpublished(on.pending, ref, target)
+            path = on.refs.path(f"logs/{ref}")
+        if value is None:
+            return
+        written = reflog.newest_first(path)
+        first = list(islice(written, len(ahead)))  # another process may have published meanwhile
+        yield from (line for line in ahead if line not in first)
+        yield from first
+        yield from written
+
+    def links(self, oid: str) -> Links:
+        """Parents and time of a commit, 40 hex: all that a walk needs, and quicker than ``commit``."""
+        with self._mutex:
+            known = self._commits.get(oid)
+            if known is not None:
+                return Links(known.parents, known.timestamp)
+            return links.parse(self.read(bytes.fromhex(oid), COMMIT), oid)
 
     def commit(self, oid: str) -> CommitData:
         """The commit with this id, 40 hex; the last ones are remembered."""

@@ -112,6 +112,10 @@ class RefFiles:
         """The names below ``prefix`` whether or not their values can be read."""
         return sorted({*self._walk(prefix.rstrip("/")), *(ref for ref in self.packed() if ref.startswith(prefix))})
 
+    def loose_names(self, prefix: str) -> list[str]:
+        """The names below ``prefix`` that have a file."""
+        return sorted(self._walk(prefix.rstrip("/")))
+
     def _walk(self, ref: str) -> list[str]:
         refs: list[str] = []
         try:
@@ -201,7 +205,8 @@ class RefFiles:
     # -- writing: the caller holds the lock ------------------------------------------------
 
     def write(self, ref: str, value: str) -> None:
-        files.replace(self.path(ref), f"{value}\n".encode(), scratch=self._scratch)
+        symbolic = value.startswith("ref: ")  # half of an id is garbage, half of a name is a name: it must not be torn
+        files.replace(self.path(ref), f"{value}\n".encode(), scratch=self._scratch, sync=symbolic)
 
     def delete(self, ref: str) -> None:
         """Remove the ref from packed-refs first, then its file, so that an old value never comes back."""
@@ -236,6 +241,17 @@ class RefFiles:
 
     def has_log(self, ref: str) -> bool:
         return os.path.exists(self.path(f"logs/{ref}"))
+
+    def last_logged(self, ref: str) -> str | None:
+        """To which value the last reflog line moved ``ref``."""
+        raw = files.read(self.path(f"logs/{ref}")) or b""
+        words = raw.rstrip(b"\n").rpartition(b"\n")[2].split(b" ", 2)
+        return words[1].decode("ascii", "replace") if len(words) == 3 else None
+
+    def log_names(self) -> list[str]:
+        """The reflogs there are, as ``logs/<ref>``."""
+        head = ["logs/HEAD"] if self.has_log("HEAD") else []
+        return head + self._walk("logs/refs")
 
     def is_file(self, ref: str) -> bool:
         try:

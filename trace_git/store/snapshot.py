@@ -135,6 +135,11 @@ class Draft:
             self._changes[format.pin_path(entry.place.item)] = (FILE, blob)
         return Entry(entry.place, blob.hex())
 
+    def remove(self, entries: Sequence[Entry]) -> None:
+        """Take items out of the context. A pin of theirs stays: release it first."""
+        for entry in entries:
+            self._changes[format.message_path(entry.place)] = None
+
     def pin(self, entries: Sequence[Entry]) -> None:
         for entry in entries:
             self._changes[format.pin_path(entry.place.item)] = (FILE, bytes.fromhex(entry.blob))

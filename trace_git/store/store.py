@@ -84,6 +84,12 @@ class Store(Reading):
             self._connect()
         return self._on
 
+    def reopen(self) -> None:
+        """Let go of every file and open them anew: they were mended."""
+        with self._mutex:
+            self._alive().close()
+            self._connect()
+
     def refresh(self) -> None:
         """Bring this handle up to date; reading verbs call it once, so that one answer is of one moment."""
         with self._mutex, files.storing("the journal cannot be read"):
@@ -117,12 +123,11 @@ class Store(Reading):
         it survives a power loss. An exception in the block, or a block that moves no ref, writes nothing.
         """
         with self._mutex:
-            on = self._alive()
+            self._alive()
             self._check_writable()
             with files.storing("the trace cannot be locked"):
                 values = self._begin(sorted(refs))
-            seq = on.journal.next_seq
-            transaction = Transaction(verb, values, seq, self._batch.op or seq, self.tree, self._claim)
+            transaction = Transaction(verb, values, self._number, self.tree, self._claim)
             try:
                 yield transaction
                 if transaction.moves:
@@ -133,6 +138,10 @@ class Store(Reading):
                 raise
             with files.storing("the trace cannot be unlocked"):
                 self._end(transaction.locked)
+
+    def _number(self) -> int:
+        """The number of the operation that the next record belongs to."""
+        return self._batch.op or self._on.journal.next_seq
 
     def _check_writable(self) -> None:
         if self.writable:
@@ -255,9 +264,9 @@ class Store(Reading):
         except (OSError, TraceError) as error:
             self.warnings.append(f"acknowledged, but not yet visible to stock git: {error}")
 
-    def _arm_timer(self) -> None:
+    def _arm_timer(self, seconds: float = GROUP_SECONDS) -> None:
         if self._timer is None:
-            self._timer = threading.Timer(GROUP_SECONDS, self._flush_later)  # keeps a dropped store alive until then
+            self._timer = threading.Timer(seconds, self._flush_later)  # keeps a dropped store alive until then
             self._timer.daemon = True
             self._timer.start()
 
@@ -281,6 +290,11 @@ class Store(Reading):
                 if batch is self._batch:  # a child that was forked inside has a batch of its own: none
                     self.flush()
 
+    @property
+    def in_batch(self) -> bool:
+        """Whether this thread is inside ``batch``."""
+        return self._batch.depth > 0
+
     def flush(self) -> None:
         """Make everything durable as promised and visible to stock git."""
         with self._mutex:
@@ -298,7 +312,15 @@ class Store(Reading):
     def _flush_later(self) -> None:
         with self._mutex, suppress(TraceError):
             self._timer = None
-            self.flush()
+            wait = 0.0 if self._closed or self._forked else self._group_ends() - time.monotonic()
+            if wait > GROUP_SECONDS / 10:  # the group it was set for is published, a younger one is growing
+                self._arm_timer(wait)
+            else:
+                self.flush()
+
+    def _group_ends(self) -> float:
+        """When the pending records must be published, by the monotonic clock; 0 when there are none."""
+        return self._on.first_pending + GROUP_SECONDS if self._on.pending else 0.0
 
     # -- the end ---------------------------------------------------------------------------
 

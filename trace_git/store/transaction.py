@@ -10,29 +10,23 @@ from collections.abc import Callable, Mapping
 
 from ..errors import StateError
 from . import trees
-from .commits import CommitData, build
-from .records import BLOB, COMMIT, TREE, Move
+from .commits import CommitData, TagData, build, build_tag
+from .records import BLOB, COMMIT, TAG, TREE, Move
 from .trees import Folder
 
 
 class Transaction:
-    """``refs`` are the locked refs with their present values; ``seq`` is the number the record will have.
-
-    ``op`` is the number of the operation it belongs to; ``note`` and ``undoes`` go into the operation log.
-    """
+    """``refs`` are the locked refs with their present values; ``note`` and ``undoes`` go into the operation log."""
 
     def __init__(
         self,
         verb: str,
         refs: Mapping[str, str | None],
-        seq: int,
-        op: int,
+        number: Callable[[], int],
         read_tree: Callable[[bytes], Folder],
         lock: Callable[[str], str | None],
     ) -> None:
         self.verb = verb
-        self.seq = seq
-        self.op = op
         self.note = ""
         self.undoes = 0
         self.objects: dict[bytes, tuple[int, bytes]] = {}
@@ -40,8 +34,14 @@ class Transaction:
         self.commits: dict[str, CommitData] = {}
         self._refs = dict(refs)
         self._moves: dict[str, Move] = {}
+        self._number = number
         self._read_tree = read_tree
         self._lock = lock
+
+    @property
+    def op(self) -> int:
+        """The number of the operation it will belong to; a later ``claim`` may still raise it."""
+        return self._number()
 
     def ref(self, name: str) -> str | None:
         """The value of a locked ref: 40 hex, ``ref: …``, or None when it does not exist."""
@@ -93,4 +93,11 @@ class Transaction:
         oid = trees.oid_of(b"commit", data)
         self.objects[oid] = (COMMIT, data)
         self.commits[oid.hex()] = commit
+        return oid.hex()
+
+    def put_tag(self, tag: TagData) -> str:
+        """Add an annotated tag object; its id, 40 hex."""
+        data = build_tag(tag)
+        oid = trees.oid_of(b"tag", data)
+        self.objects[oid] = (TAG, data)
         return oid.hex()

@@ -11,16 +11,31 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from . import (
+        ancestry,
         context,
+        diff,
         encodings,
         estimates,
+        graph,
         groups,
         handle,
         history,
         items,
+        leaf,
+        leaves,
         materialize,
+        models,
+        names,
+        operations,
+        pattern,
+        receipt,
+        reflogs,
+        reports,
+        revisions,
         status,
+        times,
         tokens,
+        words,
     )
 
 

@@ -7,13 +7,14 @@ depends on what changed. No history is walked.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..model import Commit, Context, Item, Message, TokenCount
 from ..store import codec
 from ..store.snapshot import Entry, Snapshots
 from ..store.store import Store
+from .leaves import Leaves
 from .tokens import Counter
 
 _REMEMBERED = 8
@@ -29,6 +30,7 @@ class Contexts:
         self._counter = counter
         self._items: OrderedDict[bytes, tuple[Item, ...]] = OrderedDict()
         self._recent: OrderedDict[str, Context] = OrderedDict()
+        self.leaves = Leaves(snapshots, counter, self.message, folder=store.folder, readonly=not store.writable)
 
     def at(self, commit: Commit | None) -> Context:
         if commit is None:
@@ -72,12 +74,24 @@ class Contexts:
 
     def total(self, commit: Commit) -> TokenCount:
         """Size of a commit's context: what the commit says when the same tokenizer wrote it, else counted."""
-        written = commit.context_tokens
-        if self._counter is None:
-            return written or TokenCount(0, exact=False, counter="")
-        if written is not None and written.counter == self._counter.name:
+        written = self.written(commit)
+        if written is not None:
             return written
+        if self._counter is None:
+            return TokenCount(0, exact=False, counter="")
         return self._counter.total(self.count(item) for item in self.items(commit.tree))
+
+    def written(self, commit: Commit) -> TokenCount | None:
+        """What a commit says of the size of its context, if this tokenizer said it or there is none here."""
+        written = commit.context_tokens
+        if self._counter is None or written is None:
+            return written
+        return written if written.counter == self._counter.name else None
+
+    def learn(self, messages: Sequence[Message], blobs: Sequence[str]) -> None:
+        """Remember of messages that are at hand what would otherwise be read again."""
+        for message, blob in zip(messages, blobs, strict=True):
+            self.leaves.learn(blob, message)
 
     def count(self, item: Item) -> TokenCount:
         """Tokens of one item as it stands in a prompt."""

@@ -11,7 +11,6 @@ touching the network, the environment or tiktoken's cache, and counting messages
 from __future__ import annotations
 
 import binascii
-import difflib
 import hashlib
 import importlib
 import importlib.util
@@ -74,6 +73,8 @@ def load(name: str, *, folder: str | None = None) -> Tokenizer:
     if name == ESTIMATE:
         return _Estimator()
     if name not in _TABLES:
+        import difflib  # costs start-up time
+
         near = difflib.get_close_matches(name, NAMES, n=1)
         raise NotFoundError(
             f"no tokenizer is called {name!r}",
@@ -81,6 +82,16 @@ def load(name: str, *, folder: str | None = None) -> Tokenizer:
             + f"there are {', '.join(NAMES)}, or pass an object with `name` and `count(text)`",
         )
     return _Exact(name, folder)
+
+
+def there(name: str) -> bool:
+    """Whether what ``name`` counts with lies on this machine; looks, and loads nothing."""
+    if name not in _TABLES:
+        return name == ESTIMATE
+    package = litellm_folder()
+    if package is None or not os.path.exists(os.path.join(package, _INSIDE, _TABLES[name].file)):
+        return False
+    return importlib.util.find_spec("tiktoken") is not None
 
 
 class _Estimator:
@@ -149,7 +160,8 @@ def _ranks(table: bytes) -> dict[bytes, int]:
 def _read(name: str, folder: str | None) -> bytes:
     """The table's bytes, from the first place that has it."""
     file, sha256 = _TABLES[name]
-    for place in filter(None, (folder, _litellm_folder())):
+    package = litellm_folder()
+    for place in filter(None, (folder, package and os.path.join(package, _INSIDE))):
         path = os.path.join(place, file)
         try:
             with open(path, "rb") as stream:
@@ -165,13 +177,14 @@ def _read(name: str, folder: str | None) -> bytes:
     raise StateError(f"no token table for {name} on this machine", hint=_hint())
 
 
-def _litellm_folder() -> str | None:
+def litellm_folder() -> str | None:
+    """Where the package litellm lies, which is not imported; None when it is not installed."""
     try:
         spec = importlib.util.find_spec(_PACKAGE)  # of a top-level name: looks, does not import
     except (ImportError, ValueError):
         return None
     places = spec.submodule_search_locations if spec is not None else None
-    return os.path.join(next(iter(places)), _INSIDE) if places else None
+    return next(iter(places)) if places else None
 
 
 def _hint() -> str:

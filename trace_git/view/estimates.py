@@ -8,7 +8,6 @@ here: turning texts into tokens (see ``tokens``).
 from __future__ import annotations
 
 import binascii
-import json
 import math
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -49,6 +48,8 @@ def as_text(value: Any) -> str:
     """Text as it is, anything else as compact JSON."""
     if isinstance(value, str):
         return value
+    import json  # costs start-up time
+
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str)
 
 

@@ -5,17 +5,28 @@ belongs to the nearest preceding call with its id that is still open: real conve
 use an id again, so an id alone never identifies a call. Legacy ``function_call`` and
 ``function`` pairs have no id and pair in the same way.
 
-What a certain provider accepts is not judged here (see ``materializers``), and nothing is changed.
+Pairing needs little of a message, its ``Facts``; most messages have none, and ``pair`` is given
+only those that do. What a certain provider accepts is not judged here (see ``materializers``), and
+nothing is changed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import accumulate
 from typing import NamedTuple
 
 from ..model import Item, Message
+
+
+class Facts(NamedTuple):
+    """What pairing needs to know of a message: its calls as (id, name), and the ids that it answers."""
+
+    calls: tuple[tuple[str | None, str], ...] = ()
+    answers: tuple[str | None, ...] = ()
+
+
+NOTHING = Facts()
 
 
 class Finding(NamedTuple):
@@ -27,6 +38,24 @@ class Finding(NamedTuple):
 
     def __str__(self) -> str:
         return self.text
+
+
+class Fault(NamedTuple):
+    """What a finding is about: a place, its kind, and the name of the call."""
+
+    at: int
+    kind: str
+    call: str = ""
+
+    def told(self, item: str) -> Finding:
+        return Finding(self.kind, item, _TEXTS[self.kind].format(item=item, call=self.call))
+
+
+_TEXTS = {
+    "orphan": "item {item} answers {call} that is not open",
+    "unanswered": "item {item} calls {call}, which nothing answers",
+    "interleaved": "item {item} stands between a tool call and its result",
+}
 
 
 class Call(NamedTuple):
@@ -52,26 +81,34 @@ class Group(NamedTuple):
     items: tuple[int, ...]
     open: tuple[Call, ...]
 
+    @property
+    def whole(self) -> bool:
+        """Whether nothing stands between its items."""
+        return self.items[-1] - self.items[0] < len(self.items)
+
 
 @dataclass(frozen=True, slots=True)
 class Groups:
-    """The pairing of ``items``. All numbers are places in ``items``.
+    """The pairing of a context of ``size`` items. All numbers are places in it.
 
     ``calls`` are all calls in order, ``answers`` all results in order, ``open`` the calls
-    that nothing answers yet.
+    that nothing answers yet. ``items`` is empty when only facts were paired.
     """
 
-    items: tuple[Item, ...]
+    size: int
     calls: tuple[Call, ...]
     answers: tuple[Answer, ...]
     open: tuple[Call, ...]
+    items: tuple[Item, ...] = ()
     _links: dict[int, Group] = field(default_factory=dict, repr=False, compare=False)
 
     def of(self, index: int) -> Group | None:
         """The group of the item at ``index``, or None when it stands alone."""
-        if not self._links:
-            self._links.update(_link(self))
-        return self._links.get(index)
+        return self._linked().get(index)
+
+    def all(self) -> tuple[Group, ...]:
+        """Every group once, in order of the first item that is linked to it."""
+        return tuple({group.items: group for group in self._linked().values()}.values())
 
     def closure(self, indices: Iterable[int]) -> tuple[int, ...]:
         """``indices`` with everything that is in a group with one of them, ascending."""
@@ -93,10 +130,22 @@ class Groups:
             return ()
         last = self.open[-1].at
         group = self.of(last)
-        follows = range(last + 1, len(self.items))
-        if group is None or not set(follows) <= set(group.items):
+        if group is None or sum(index > last for index in group.items) < self.size - last - 1:
             return ()
         return tuple(call for call in self.open if call.at == last)
+
+    def _linked(self) -> dict[int, Group]:
+        if not self._links:
+            self._links.update(_link(self))
+        return self._links
+
+
+def facts(message: Message) -> Facts:
+    """What there is to pair in a message."""
+    if _plain(message):
+        return NOTHING
+    calls = [(_id(call.id), call.name) for call in message.calls] if message.role == "assistant" else ()
+    return Facts(tuple(calls), tuple([_id(answered) for answered in message.answers]))
 
 
 def groups(items: Sequence[Item], *, before: Groups | None = None) -> Groups:
@@ -106,26 +155,33 @@ def groups(items: Sequence[Item], *, before: Groups | None = None) -> Groups:
     its items, only what follows is looked at.
     """
     items = tuple(items)
-    known = len(before.items) if before else 0
-    if before is None or items[:known] != before.items:
-        before, known = None, 0
+    if before is not None and items[: before.size] != before.items:
+        before = None
+    known = before.size if before else 0
+    found = pair(((at, facts(items[at].message)) for at in range(known, len(items))), len(items), before=before)
+    return Groups(found.size, found.calls, found.answers, found.open, items)
+
+
+def pair(known: Iterable[tuple[int, Facts]], size: int, *, before: Groups | None = None) -> Groups:
+    """Pair a context of ``size`` items from what is known of them, as (place, facts), in order."""
     calls = list(before.calls) if before else []
     answers = list(before.answers) if before else []
     waiting: dict[str | None, list[Call]] = {}
     for call in before.open if before else ():
         waiting.setdefault(call.id, []).append(call)
-    for index in range(known, len(items)):
-        message = items[index].message
-        if _plain(message):
-            continue
-        for id in message.answers:
+    for index, (made, answered) in known:
+        for id in answered:
             answers.append(Answer(index, id, _nearest(waiting.get(id))))
-        if message.role == "assistant" and message.calls:
-            for position, made in enumerate(message.calls):
-                call = Call(index, position, made.id, made.name)
-                calls.append(call)
-                waiting.setdefault(made.id, []).append(call)
-    return Groups(items, tuple(calls), tuple(answers), tuple(sorted(c for s in waiting.values() for c in s)))
+        for position, (id, name) in enumerate(made):
+            call = Call(index, position, id, name)
+            calls.append(call)
+            waiting.setdefault(id, []).append(call)
+    return Groups(size, tuple(calls), tuple(answers), tuple(sorted(c for s in waiting.values() for c in s)))
+
+
+def _id(given: object) -> str | None:
+    """An id as it is; what providers would refuse as one may not stop a reader."""
+    return given if given is None or isinstance(given, str) else repr(given)
 
 
 def _plain(message: Message) -> bool:
@@ -153,36 +209,44 @@ def faults(items: Sequence[Item] | Groups) -> tuple[Finding, ...]:
     not open at the tail. ``interleaved``: an item that stands between a call and its result.
     """
     paired = items if isinstance(items, Groups) else groups(items)
-    found: list[tuple[int, Finding]] = []
+    return tuple(fault.told(paired.items[fault.at].id) for fault in in_order([*dangling(paired), *between(paired)]))
+
+
+def in_order(faults: Iterable[Fault]) -> list[Fault]:
+    """By place; of one place first what it answers, then what it calls, then where it stands."""
+    return sorted(faults, key=lambda fault: (fault.at, _RANKS[fault.kind]))
+
+
+_RANKS = {kind: rank for rank, kind in enumerate(_TEXTS)}
+
+
+def dangling(paired: Groups) -> Iterator[Fault]:
+    """Results without a call, and calls without a result that are not open at the tail."""
     for answer in paired.orphans:
-        item = paired.items[answer.at]
-        text = f"item {item.id} answers {_named(answer.id)} that is not open"
-        found.append((answer.at, Finding("orphan", item.id, text)))
+        yield Fault(answer.at, "orphan", f"call {answer.id}" if answer.id is not None else "a function call")
     tail = set(paired.tail)
     for call in paired.open:
         if call not in tail:
-            item = paired.items[call.at]
-            text = f"item {item.id} calls {call.name or 'a tool'}, which nothing answers"
-            found.append((call.at, Finding("unanswered", item.id, text)))
-    found.extend(_interleaved(paired))
-    return tuple(finding for _, finding in sorted(found, key=lambda pair: pair[0]))
+            yield Fault(call.at, "unanswered", call.name or "a tool")
 
 
-def _interleaved(paired: Groups) -> Iterator[tuple[int, Finding]]:
-    """Items strictly inside the stretch of a group that is not theirs, each once."""
-    spanning = [0] * (len(paired.items) + 1)
-    for group in {group.items: group for call in paired.calls if (group := paired.of(call.at))}.values():
-        if len(group.items) == 1:
-            continue
-        spanning[group.items[0] + 1] += 1
-        spanning[group.items[-1]] -= 1
-    for index, over in enumerate(accumulate(spanning[:-1])):
-        if not over:
-            continue
-        own = paired.of(index)
-        if over > (own is not None and own.items[0] < index < own.items[-1]):
-            item = paired.items[index]
-            yield index, Finding("interleaved", item.id, f"item {item.id} stands between a tool call and its result")
+def between(paired: Groups) -> Iterator[Fault]:
+    """Items strictly inside the stretch of a group that is not theirs, each once, in order."""
+    steps: dict[int, int] = {}  # only groups with something in between can have a stranger inside
+    for group in paired.all():
+        if not group.whole:
+            steps[group.items[0] + 1] = steps.get(group.items[0] + 1, 0) + 1
+            steps[group.items[-1]] = steps.get(group.items[-1], 0) - 1
+    over, start = 0, 0
+    for stop in sorted(steps):
+        if over:
+            yield from (Fault(at, "interleaved") for at in range(start, stop) if over > _inside_own(paired, at))
+        over, start = over + steps[stop], stop
+
+
+def _inside_own(paired: Groups, at: int) -> bool:
+    own = paired.of(at)
+    return own is not None and not own.whole and own.items[0] < at < own.items[-1]
 
 
 def _link(paired: Groups) -> dict[int, Group]:
@@ -209,7 +273,3 @@ def _link(paired: Groups) -> dict[int, Group]:
         if id(some) not in made:
             made[id(some)] = Group(tuple(sorted(set(some))), tuple(waiting.get(id(some), ())))
     return {index: made[id(some)] for index, some in members.items()}
-
-
-def _named(call: str | None) -> str:
-    return f"call {call}" if call is not None else "a function call"

@@ -5,8 +5,10 @@ Reading verbs and writing verbs both take it. It reads; writing is what ``ops`` 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from ..errors import StateError
 from ..model import Commit, Context, Item
 from ..store.snapshot import Snapshots
 from ..store.store import Store
@@ -18,7 +20,9 @@ from .tokens import Counter
 class Handle:
     """``branch`` is a full ref name, or None when looking at ``detached``, a commit id.
 
-    ``namespace`` is an agent's name, or "" for the trace itself; ``budget`` is in tokens.
+    ``namespace`` is an agent's name, or "" for the trace itself; ``budget`` is in tokens. ``past`` are the refs of an
+    earlier moment, for a handle that looks back: it reads refs there, and writes nothing. ``settings`` are the paths of
+    git's configuration files, the trace's own first.
     """
 
     store: Store
@@ -27,6 +31,8 @@ class Handle:
     detached: str | None = None
     namespace: str = ""
     budget: int | None = None
+    past: Mapping[str, str] | None = None
+    settings: tuple[str, ...] = ()
     snapshots: Snapshots = field(init=False)
     contexts: Contexts = field(init=False)
 
@@ -36,9 +42,54 @@ class Handle:
 
     def bound(self, branch: str) -> Handle:
         """The same trace with this handle's caches, bound to another branch (a full ref name)."""
-        other = Handle(self.store, self.counter, branch, namespace=self.namespace, budget=self.budget)
+        return self._with(branch, self.past)
+
+    def back_then(self, refs: Mapping[str, str]) -> Handle:
+        """A read-only handle of the moment when the refs were these, with this handle's caches, bound to its branch."""
+        other = self._with(self.branch, refs)
+        other.detached = self.detached
+        return other
+
+    def _with(self, branch: str | None, past: Mapping[str, str] | None) -> Handle:
+        other = Handle(self.store, self.counter, branch, namespace=self.namespace, budget=self.budget, past=past)
+        other.settings = self.settings
         other.snapshots, other.contexts = self.snapshots, self.contexts
         return other
+
+    def check_present(self) -> None:
+        """StateError on a look at an earlier moment, where nothing can be written. Every writing verb asks."""
+        if self.past is not None:
+            raise StateError("this is a look at an earlier moment", hint="open the trace without an operation number")
+
+    @property
+    def space(self) -> str:
+        """What the refs of this namespace begin with: nothing, or ``refs/namespaces/<agent>/``."""
+        return f"refs/namespaces/{self.namespace}/" if self.namespace else ""
+
+    @property
+    def head_ref(self) -> str:
+        """The HEAD of this namespace."""
+        return f"{self.space}HEAD"
+
+    @property
+    def place(self) -> str | None:
+        """Where this handle stands, in the words of HEAD: ``ref: refs/heads/…`` or a commit id."""
+        return self.detached if self.branch is None else f"ref: {self.branch}"
+
+    def stand(self, place: str) -> None:
+        """Stand at what a HEAD says."""
+        symbolic = place.startswith("ref: ")
+        self.branch, self.detached = (place[5:], None) if symbolic else (None, place)
+
+    def ref(self, name: str) -> str | None:
+        """The value of a ref: 40 hex, ``ref: …``, or None. Reading goes through here, so that it can look back."""
+        return self.store.ref(name) if self.past is None else self.past.get(name)
+
+    def ref_names(self, prefix: str = "refs/", *, skip_bad: bool = False) -> dict[str, str]:
+        """All refs below ``prefix`` with their values, by name; see ``Store.ref_names``."""
+        if self.past is None:
+            return self.store.ref_names(prefix, skip_bad=skip_bad)
+        return {ref: value for ref, value in self.past.items() if ref.startswith(prefix)}
 
     def head(self) -> str | None:
         """The commit this handle stands on, or None when its branch has none yet."""
@@ -46,11 +97,11 @@ class Handle:
 
     def ref_commit(self, ref: str) -> str | None:
         """The commit a ref points to, through symbolic refs and annotated tags; None when there is no such ref."""
-        value = self.store.ref(ref)
+        value = self.ref(ref)
         for _ in range(5):
             if value is None or not value.startswith("ref: "):
                 break
-            value = self.store.ref(value[5:])
+            value = self.ref(value[5:])
         return self.store.peel(value) if value is not None else None
 
     def commit(self, oid: str) -> Commit:

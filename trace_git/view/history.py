@@ -1,159 +1,153 @@
-"""Finding commits: revisions as git writes them, and walks along first parents or the whole graph.
+"""Walks: commits from some revisions back, filtered and ordered. Order comes from the graph; clocks only break ties.
 
-Order comes from the graph, never from clocks.
+What a revision means is in ``revisions``; how much of a history has to be read is decided in ``ancestry``.
 """
 
 from __future__ import annotations
 
-import difflib
 import re
-from collections import Counter
-from collections.abc import Iterator
-from itertools import islice
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from heapq import heapify, heappop, heappush
+from itertools import count, islice
+from typing import NamedTuple
 
-from ..errors import AmbiguousRevisionError, InvalidInputError, NotFoundError
+from ..errors import InvalidInputError
+from ..message import ROLES
 from ..model import Commit
+from ..store import format
+from ..store.links import Links
+from ..store.trees import Folder
+from . import names
+from .ancestry import children, pieces, reached
 from .handle import Handle
+from .revisions import Range, Revision, resolve_range
 
-_STEP = re.compile(r"([~^])(\d*)")
-_HEX = re.compile(r"[0-9a-f]{4,40}\Z")
-_SHORT_HEX = re.compile(r"[0-9a-f]{1,3}\Z")
-_LONGEST = 255  # bytes that a file name may have
-_PLACES = ("refs/heads/", "refs/tags/", "refs/remotes/", "refs/", "")
+ORDERS = ("topo", "date")
 
 
-def resolve(handle: Handle, rev: str | Commit) -> str:
-    """The commit id that ``rev`` means: HEAD, @, a branch, a tag, 4 to 40 hex, each with ``~n`` and ``^n``.
+class Step(NamedTuple):
+    """One commit of a walk with those of its parents that the walk does not leave out."""
 
-    NotFoundError with near names; AmbiguousRevisionError listing what a prefix may mean;
-    InvalidInputError when it is no revision at all.
+    id: str
+    parents: tuple[str, ...]
+
+
+def log(
+    handle: Handle,
+    rev: Revision | Sequence[Revision] = "HEAD",
+    *,
+    limit: int | None = None,
+    all: bool = False,
+    grep: str | None = None,
+    role: str | None = None,
+    order: str = "topo",
+) -> Iterator[Commit]:
+    """Commits, children before parents, each once; see ``Repo.log``. Nothing on a branch without commits.
+
+    Bad input is refused at the call. A linear history is read as it is asked for, and so is what is behind the
+    commit where side by side lines meet.
     """
-    if isinstance(rev, Commit):
-        return rev.id
-    if not isinstance(rev, str) or not rev:
-        raise InvalidInputError(f"{rev!r} is not a revision", hint="give a branch, a commit id, or HEAD~2")
-    start = re.split(r"[~^]", rev, maxsplit=1)[0] or "HEAD"
-    steps = rev[len(start) :] if rev.startswith(start) else rev
-    if _STEP.sub("", steps):
-        raise InvalidInputError(f"{rev!r} is not a revision", hint="after the name only ~n and ^n may follow")
-    commit = _named(handle, start)
-    for kind, digits in _STEP.findall(steps):
-        commit = _step(handle, rev, commit, kind, int(digits.lstrip("0")[:9] or 0) if digits else 1)
-    return commit
+    check_limit(limit)
+    matches = matcher(handle, grep=grep, role=role)
+    steps = walk(handle, span(handle, rev, all=all), order=order)
+    return islice(filter(matches, (handle.commit(step.id) for step in steps)), limit)
 
 
-def _step(handle: Handle, rev: str, commit: str, kind: str, count: int) -> str:
-    if kind == "^":
-        parents = handle.store.commit(commit).parents
-        if count == 0:
-            return commit
-        if count > len(parents):
-            raise NotFoundError(
-                f"{rev}: commit {commit[:8]} has {len(parents)} parents", hint="`trace log` shows the history"
-            )
-        return parents[count - 1]
-    for done in range(count):
-        parents = handle.store.commit(commit).parents
-        if not parents:
-            raise NotFoundError(f"{rev}: the history ends {done} commits before", hint="`trace log` shows the history")
-        commit = parents[0]
-    return commit
-
-
-def _named(handle: Handle, name: str) -> str:
-    if name in ("HEAD", "@"):
-        head = handle.head()
-        if head is None:
-            raise NotFoundError("no commits yet", hint="`trace commit TEXT` or `trace import FILE` makes the first")
-        return head
-    for place in _PLACES:
-        value = handle.ref_commit(place + name) if _is_ref_name(place + name) else None
-        if value is not None:
-            return value
-    if _SHORT_HEX.match(name):
-        raise InvalidInputError(f"{name!r} is too short for a commit id", hint="give at least 4 hex digits")
-    if _HEX.match(name):
-        return _by_prefix(handle, name)
-    raise _unknown(handle, name)
-
-
-def _is_ref_name(name: str) -> bool:
-    fits = all(len(part.encode("utf-8", "replace")) <= _LONGEST for part in name.split("/"))
-    return (
-        name.startswith("refs/")
-        and ".." not in name
-        and not name.endswith((".lock", "/"))
-        and name.isprintable()
-        and fits
-    )
-
-
-def _by_prefix(handle: Handle, prefix: str) -> str:
-    found = sorted(oid for oid in handle.store.with_prefix(prefix) if handle.store.is_commit(oid))
-    if len(found) > 1:
-        raise AmbiguousRevisionError(
-            f"{prefix!r} is the beginning of {len(found)} commits",
-            candidates=found,
-            hint="one of: " + " ".join(found[:8]),
-        )
-    if not found:
-        raise _unknown(handle, prefix)
-    return found[0]
-
-
-def _unknown(handle: Handle, name: str) -> NotFoundError:
-    refs = handle.store.ref_names(skip_bad=True)
-    names = [ref.removeprefix("refs/heads/").removeprefix("refs/tags/") for ref in refs]
-    near = difflib.get_close_matches(name, names, n=3)
-    hint = (
-        f"did you mean {' or '.join(near)}?"
-        if near
-        else "`trace log` lists commits, `git branch` in the trace branches"
-    )
-    return NotFoundError(f"unknown revision {name!r}", hint=hint)
-
-
-def log(handle: Handle, start: str, *, limit: int | None = None) -> Iterator[Commit]:
-    """Commits from ``start`` back, children before parents, each once. A linear history is read as it is asked for."""
+def check_limit(limit: int | None) -> None:
     if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int) or limit < 0):
         raise InvalidInputError(f"limit {limit!r} is not a number of commits", field="limit", hint="give 0 or more")
-    return islice(_walk(handle, start), limit)
 
 
-def _walk(handle: Handle, start: str) -> Iterator[Commit]:
-    commit = handle.commit(start)
-    while len(commit.parents) == 1:
-        yield commit
-        commit = handle.commit(commit.parents[0])
-    yield commit
-    if commit.parents:
-        yield from _graph(handle, commit)
+def matcher(handle: Handle, *, grep: str | None, role: str | None) -> Callable[[Commit], bool]:
+    """Whether a commit's message has ``grep``, line by line, and whether it is about a message of ``role``."""
+    expression = None
+    if grep is not None:
+        from . import pattern  # costs start-up time
+
+        expression = pattern.compiled(grep, field="grep", flags=re.MULTILINE)
+    if role is not None and role not in ROLES:
+        raise InvalidInputError(f"role {role!r} is unknown", field="role", hint=f"one of {', '.join(ROLES)}")
+    author = f"{role}@trace"
+
+    def matches(commit: Commit) -> bool:
+        if expression is not None and not expression.search(commit.message):
+            return False
+        return role is None or commit.author.email == author or role in _roles(handle, commit)
+
+    return matches
 
 
-def _graph(handle: Handle, merge: Commit) -> Iterator[Commit]:
-    """What lies behind a merge, in topological order: a commit comes when all its children have."""
-    waits = _children(handle, merge)
-    ready = [merge]
+def _roles(handle: Handle, commit: Commit) -> set[str]:
+    """The roles of what is in ``commit.items``. Reads few names and no message: a filter asks this of every commit."""
+    root, before = _root(handle, commit.id), _root(handle, commit.parents[0]) if commit.parents else {}
+    now, then = ({one[format.MESSAGES + b"/"]} if format.MESSAGES + b"/" in one else set() for one in (root, before))
+    for _ in range(3):  # two levels of folders, then files
+        now, then = _inside(handle, now - then), _inside(handle, then - now)
+    if now - then:
+        names = [raw[raw.index(b" ") + 1 : raw.index(b"\0")] for raw in now - then]
+        return {format.parse_name(name).role for name in names}
+    pins = format.PINS + b"/"
+    return {item.role for item in commit.items} if root.get(pins) != before.get(pins) else set()
+
+
+def _root(handle: Handle, commit: str) -> Folder:
+    return handle.store.tree(bytes.fromhex(handle.store.commit(commit).tree))
+
+
+def _inside(handle: Handle, folders: set[bytes]) -> set[bytes]:
+    """The entries of some folders, which are entries themselves."""
+    return {raw for folder in folders for raw in handle.store.tree(folder[-20:]).values()}
+
+
+def span(handle: Handle, rev: Revision | Sequence[Revision], *, all: bool) -> Range:
+    """The range that ``rev`` means; empty for a HEAD without commits. ``all`` adds every branch, every tag and HEAD."""
+    alone = isinstance(rev, str) and rev in ("HEAD", "@")
+    found = Range(()) if alone and handle.head() is None else resolve_range(handle, rev)
+    return Range((*found.tips, *names.tips(handle)), found.hidden) if all else found
+
+
+def walk(handle: Handle, span: Range, *, order: str = "topo") -> Iterator[Step]:
+    """The commits of a range. "topo" follows one line to its end where it can, "date" takes the youngest that is ready.
+
+    Both are git's orders of these names, to the commit.
+    """
+    if order not in ORDERS:
+        raise InvalidInputError(f"order {order!r} is unknown", field="order", hint=f"one of {', '.join(ORDERS)}")
+    return _walk(handle, span, order)
+
+
+def _walk(handle: Handle, span: Range, order: str) -> Iterator[Step]:
+    tips, hidden = tuple(dict.fromkeys(span.tips)), set(span.hidden)
+    for piece in pieces(handle.store, (*tips, *span.hidden), remember=True):
+        commits = piece.commits
+        if hidden:
+            hidden = reached(commits, hidden)
+            commits = {oid: links for oid, links in commits.items() if oid not in hidden}
+        yield from _steps(commits, tips, hidden, order)
+        if piece.error:
+            raise piece.error
+        if piece.rest is None or piece.rest in hidden:
+            return
+        tips, hidden = (piece.rest,), set()
+
+
+def _steps(commits: Mapping[str, Links], tips: Sequence[str], hidden: set[str], order: str) -> Iterator[Step]:
+    """One piece in order. What is hidden has nothing in front of it that is not, so it need not be looked at."""
+    waits, numbers = children(commits), count()
+    by_date = order == "date"
+
+    def rank(oid: str) -> tuple[int, int]:
+        """The lowest comes first: the youngest, or what became ready last."""
+        return (-commits[oid].timestamp, next(numbers)) if by_date else (0, -next(numbers))
+
+    starts = sorted((tip for tip in tips if waits.get(tip) == 0), key=lambda oid: -commits[oid].timestamp)
+    ready = [(rank(tip), tip) for tip in (starts if by_date else reversed(starts))]
+    heapify(ready)
     while ready:
-        commit = ready.pop()
-        if commit is not merge:
-            yield commit
-        for parent in reversed(commit.parents):
+        _, oid = heappop(ready)
+        parents = tuple([parent for parent in dict.fromkeys(commits[oid].parents) if parent not in hidden])
+        yield Step(oid, parents)
+        for parent in parents:
             waits[parent] -= 1
-            if waits[parent] == 0:
-                ready.append(handle.commit(parent))
-
-
-def _children(handle: Handle, start: Commit) -> dict[str, int]:
-    """How many children each ancestor of ``start`` has among its descendants from ``start`` on."""
-    counts: dict[str, int] = {}
-    todo = list(start.parents)
-    counts.update(Counter(start.parents))
-    seen = set(todo)
-    while todo:
-        for parent in handle.store.commit(todo.pop()).parents:
-            counts[parent] = counts.get(parent, 0) + 1
-            if parent not in seen:
-                seen.add(parent)
-                todo.append(parent)
-    return counts
+            if not waits[parent] and parent in commits:
+                heappush(ready, (rank(parent), parent))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Sequence
 
 from ..errors import AmbiguousRevisionError, InvalidInputError, NotFoundError
@@ -28,6 +27,8 @@ def find(items: Sequence[Item], wanted: str | Item | Commit) -> Item:
             f"{wanted!r} begins {len(ids)} item ids", candidates=ids, hint="one of: " + " ".join(ids[:8])
         )
     if not found:
+        import difflib  # costs start-up time
+
         near = difflib.get_close_matches(wanted, [item.id for item in items], n=2, cutoff=0.5)
         hint = f"did you mean {' or '.join(near)}?" if near else "`trace ls` lists the items of this context"
         raise NotFoundError(f"no item {wanted!r} in this context", hint=hint)

@@ -1,91 +1,82 @@
-"""Status: where a handle stands, how full the context is, and what a provider would stumble over."""
+"""Status: where a handle stands, how full the context is, and what a provider would stumble over.
+
+No message is read that was looked at before (see ``leaves``), so it costs what changed and not what is there.
+"""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
-from hashlib import sha256
-from itertools import islice
+import os
+from collections.abc import Sequence
+from typing import NamedTuple
 
-from ..model import Commit, Context, Item, Status, TokenCount
-from . import groups, history
+from ..model import Commit, Status, TokenCount
+from ..store import gitconfig
+from . import leaf, models, reports
 from .handle import Handle
+from .leaf import Leaf
 
-_LOOK_BACK = 50  # commits; an API report further back says little about now
+
+class _Budget(NamedTuple):
+    tokens: int | None
+    source: str | None
+    warnings: tuple[str, ...] = ()
 
 
 def status(handle: Handle) -> Status:
     head = handle.head()
     commit = handle.commit(head) if head else None
-    context = handle.contexts.at(commit)
-    roles = _roles(handle, context)
+    folders = handle.contexts.leaves.of(handle.snapshots.leaf_ids(commit.tree)) if commit else []
+    roles, pinned = leaf.sizes(folders, handle.snapshots.pins(commit.tree) if commit else ())
+    report = reports.last(handle, commit) if commit else None
+    model = _model(folders, report)
+    window = models.window(model, folder=handle.store.folder, readonly=not handle.store.writable) if model else None
+    budget = _budget(handle, window)
     return Status(
         path=handle.store.folder,
         branch=handle.branch.rpartition("refs/heads/")[2] if handle.branch else None,
         head=head,
-        items=len(context.items),
-        tokens=context.tokens,
+        items=sum(folder.size for folder in folders),
+        tokens=_tokens(handle, commit, folders),
         roles=roles,
-        pinned=sum(item.pinned for item in context.items),
-        reported=reported(handle, commit) if commit else None,
-        budget=handle.budget,
-        warnings=tuple(str(finding) for finding in groups.faults(context.items)),
+        pinned=pinned,
+        reported=reports.anchored(handle, commit, report) if commit else None,
+        budget=budget.tokens,
+        warnings=(*map(str, leaf.faults(folders)), *budget.warnings),
+        model=model,
+        window=window,
+        budget_from=budget.source,
     )
 
 
-def _roles(handle: Handle, context: Context) -> dict[str, int]:
-    """Tokens by role; pinned items count as "pinned" only."""
-    found: Counter[str] = Counter()
-    if handle.counter is not None:
-        for item in context.items:
-            found["pinned" if item.pinned else item.role] += handle.contexts.count(item)
-    return dict(found)
-
-
-def reported(handle: Handle, commit: Commit) -> TokenCount | None:
-    """The prompt's size anchored on the last API report, or None.
-
-    The report is of the items that were sent. What came since is estimated and added; what was sent and is
-    in the context no more is estimated and taken away.
-    """
+def _tokens(handle: Handle, commit: Commit | None, folders: Sequence[Leaf]) -> TokenCount:
+    """The size of the context: what the commit says, when this tokenizer said it, else the sum."""
+    written = handle.contexts.written(commit) if commit else None
+    if written is not None:
+        return written
     if handle.counter is None:
-        return None
-    found = next((one for one in islice(history.log(handle, commit.id), _LOOK_BACK) if one.usage is not None), None)
-    sent = _sent(handle, found) if found else None
-    if found is None or found.usage is None or sent is None:
-        return None
-    now = handle.contexts.at(commit).items
-    kept = Counter(item.blob for item in now) & Counter(item.blob for item in sent)
-    count = handle.contexts.count
-    return handle.counter.anchored(
-        found.usage, [count(item) for item in _beyond(now, kept)], gone=[count(item) for item in _beyond(sent, kept)]
-    )
+        return TokenCount(0, exact=commit is None, counter="")
+    parts = [TokenCount(one.tokens, exact=one.exact, counter=handle.counter.name) for one in folders]
+    return handle.counter.total(parts)
 
 
-def _sent(handle: Handle, commit: Commit) -> tuple[Item, ...] | None:
-    """The items that the report of ``commit`` is about: those of the ancestor whose digest it names."""
-    over = commit.trailers.get("Trace-Usage", "").rpartition(" over=")[2]
-    if not commit.parents:
-        return () if over == digest(()) else None
-    for ancestor in islice(history.log(handle, commit.parents[0]), _LOOK_BACK):
-        items = handle.contexts.items(ancestor.tree)
-        if digest(items) == over:
-            return items
-    return None
+def _model(folders: Sequence[Leaf], report: Commit | None) -> str | None:
+    """The model of the last assistant message that names one, else of the last report."""
+    spoke = next((one.model for one in reversed(folders) if one.model), None)
+    return spoke or (report.usage.model if report and report.usage else None)
 
 
-def _beyond(items: Sequence[Item], kept: Mapping[str, int]) -> list[Item]:
-    """``items`` without the ``kept`` number of each version."""
-    left = dict(kept)
-    beyond = []
-    for item in items:
-        if left.get(item.blob, 0):
-            left[item.blob] -= 1
-        else:
-            beyond.append(item)
-    return beyond
+def _budget(handle: Handle, window: int | None) -> _Budget:
+    """What was given to ``Repo.open``, else ``trace.budget`` of git's configuration, else the model's window."""
+    if handle.budget is not None:
+        return _Budget(handle.budget, "given")
+    text = gitconfig.value(settings(handle), "trace", "budget")
+    tokens = gitconfig.number(text) if text is not None else None
+    if tokens is not None and tokens > 0:
+        return _Budget(tokens, "config")
+    notes = (f"trace.budget in git's configuration is {text!r}, not a number of tokens",) if text is not None else ()
+    return _Budget(window, "model" if window is not None else None, notes)
 
 
-def digest(items: Sequence[Item]) -> str:
-    """32 hex that name the versions of ``items`` in their order."""
-    return sha256("".join([item.blob for item in items]).encode()).hexdigest()[:32]
+def settings(handle: Handle) -> tuple[str, ...]:
+    """The paths of git's configuration files, the trace's own first."""
+    return handle.settings or (os.path.join(handle.store.folder, "config"),)

@@ -16,11 +16,16 @@ from ..progress import Progress
 @click.option("--format", "format_", metavar="NAME", help="The format of FILE, when looking at it is not enough.")
 @options.as_json
 def command(files: tuple[str, ...], format_: str | None, as_json: bool) -> None:
-    """Import transcripts: one commit a message, a branch where a session forked.
+    """Import transcripts: one commit a message, forks as branches.
 
     The format is recognised by looking: Claude Code JSONL, OpenAI chat (a JSON list, an object with
     messages, or JSONL of these), Anthropic messages, SWE-agent .traj. The first conversation goes to the
     present branch when that is empty, every other one to a branch of its own.
+
+    \b
+    Examples:
+      trace import session.jsonl
+      trace import --format openai chats/*.json
     """
     made: list[dict[str, Any]] = []
     with opening.opened() as repo:

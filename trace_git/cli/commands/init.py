@@ -16,6 +16,11 @@ def command(folder: str | None, as_json: bool) -> None:
     """Make a trace: DIR itself, or ./.trace without DIR.
 
     A trace that is there already is left as it is.
+
+    \b
+    Examples:
+      trace init
+      trace init run.trace
     """
     folder = folder if folder is not None else os.environ.get("TRACE_GIT_DIR") or ".trace"
     there = os.path.exists(os.path.join(folder, "HEAD"))

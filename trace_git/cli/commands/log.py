@@ -2,98 +2,75 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import chain, islice
+from itertools import chain
+from typing import Any
 
 import click
 
-from ...model import Commit
-from ...safe import safe_text
-from .. import opening, options, screen, shapes
-
-_SAMPLE = 200  # commits that decide how wide a column is
-_WIDE = 110  # columns from which the model's name has room
-_MIN_SUBJECT = 20
+from ...model import ROLES
+from .. import opening, options, screen
+from ..history import History
 
 
-@click.command("log")
-@options.revision
-@click.option("-n", "--limit", type=click.IntRange(min=0), metavar="N", help="Show at most N commits.")
+class _Log(click.Command):
+    """Takes -5 for -n 5, as git does."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        takes = {name for one in self.params if isinstance(one, click.Option) and not one.is_flag for name in one.opts}
+        given: list[str] = []
+        for word in args:
+            number = word.startswith("-") and word[1:].isdecimal() and "--" not in given
+            value = bool(given) and given[-1] in takes
+            given += ["-n", word[1:]] if number and not value else [word]
+        return super().parse_args(ctx, given)
+
+
+@click.command("log", cls=_Log)
+@click.argument("revs", nargs=-1, metavar="[REV | A..B]...")
+@click.option("-n", "--limit", type=click.IntRange(min=0), metavar="N", help="Show at most N commits; also -N.")
 @click.option("--oneline", is_flag=True, help="Only id, refs and subject.")
+@click.option("--graph", is_flag=True, help="Draw the lines of history at the left.")
+@click.option("--all", "everything", is_flag=True, help="From every branch and tag.")
+@click.option("--stat", is_flag=True, help="Name the items that each commit added, removed or changed.")
+@click.option("--grep", metavar="TEXT", help="Only commits whose message has TEXT, a regular expression.")
+@click.option("--role", type=click.Choice(ROLES), help="Only commits of this role.")
+@options.at_op
 @options.as_json
-def command(rev: str, limit: int | None, oneline: bool, as_json: bool) -> None:
-    """Show the commits of REV, newest first.
+def command(
+    revs: tuple[str, ...],
+    limit: int | None,
+    oneline: bool,
+    graph: bool,
+    everything: bool,
+    stat: bool,
+    grep: str | None,
+    role: str | None,
+    at_op: int | None,
+    as_json: bool,
+) -> None:
+    """Show the history, newest first.
 
-    Each line: id, verb, role, tokens added, tokens of the context after it, subject, refs. A ~ marks an
-    estimate.
+    The commits are those of REV (default HEAD), or those of B that are not in A. Each line: id, verb, role,
+    tokens added, tokens of the context after it, a mark when what it brought is pinned, refs, subject. A ~
+    marks an estimate.
+
+    \b
+    Examples:
+      trace log -5
+      trace log --graph --all --oneline
+      trace log main..try-2 --stat
+      trace log --role user --grep login
     """
-    with opening.opened() as repo:
-        refs = shapes.refs_by_commit(repo.branches())
-        commits = repo.log(rev, limit=limit)
+    with opening.opened(at_op=at_op) as repo:
+        start = revs[0] if len(revs) == 1 else list(revs) or "HEAD"
+        wanted: dict[str, Any] = {"limit": limit, "all": everything, "grep": grep, "role": role}
+        history = History(repo, oneline=oneline, stat=stat)
         if as_json:
-            screen.emit(commits=[shapes.commit(one, refs.get(one.id, ())) for one in commits])
+            screen.emit(commits=[history.shape(one) for one in repo.log(start, **wanted)])
             return
-        first = next(commits, None)
+        drawn = repo.graph(start, **wanted) if graph else ((None, commit) for commit in repo.log(start, **wanted))
+        first = next(drawn, None)
         if first is None:
-            screen.note("nothing to show" if limit == 0 else "no commits yet")
+            screen.note("nothing to show" if repo.branches() else "no commits yet")
             return
-        found = chain([first], commits)
-        screen.show(_short(found, refs) if oneline else _table(found, refs), paged=True)
-
-
-def _short(commits: Iterable[Commit], refs: Mapping[str, Sequence[str]]) -> Iterator[str]:
-    for commit in commits:
-        yield _joined(
-            screen.paint(commit.short_id, "yellow"),
-            screen.paint(_names(commit, refs), "green"),
-            screen.paint(commit.subject),
-        )
-
-
-def _table(commits: Iterable[Commit], refs: Mapping[str, Sequence[str]]) -> Iterator[str]:
-    source = iter(commits)
-    sample = list(islice(source, _SAMPLE))
-    room = screen.width() if screen.on_terminal() else None
-    wide = room is None or room >= _WIDE
-    widths = [max(map(len, column)) for column in zip(*(_cells(one, wide=wide) for one in sample), strict=True)]
-    for commit in chain(sample, source):
-        op, who, added, total = _cells(commit, wide=wide)
-        head = f"{op:<{widths[0]}} {who:<{widths[1]}} {added:>{widths[2]}} {total:>{widths[3]}}"
-        names, subject = _names(commit, refs), _subject(commit)
-        if room is not None:
-            taken = len(commit.short_id) + len(head) + screen.columns(names) + 3
-            subject = screen.cut(subject, max(_MIN_SUBJECT, room - taken))
-        yield _joined(
-            screen.paint(commit.short_id, "yellow"),
-            screen.paint(head, _colour(commit)),
-            screen.paint(names, "green"),
-            screen.paint(subject),
-        )
-
-
-def _joined(*parts: str) -> str:
-    return " ".join(part for part in parts if part)
-
-
-def _names(commit: Commit, refs: Mapping[str, Sequence[str]]) -> str:
-    names = refs.get(commit.id, ())
-    return f"({', '.join(names)})" if names else ""
-
-
-def _cells(commit: Commit, *, wide: bool) -> tuple[str, str, str, str]:
-    role = shapes.role_of(commit.author)
-    who = role or commit.author.name
-    if wide and role and commit.author.name != role:
-        who = f"{role}({commit.author.name})"
-    added, total = shapes.change(commit.tokens), shapes.number(commit.context_tokens)
-    return (safe_text(commit.op) or "-", screen.cut(who, 40), added, total)
-
-
-def _colour(commit: Commit) -> str | None:
-    return screen.ROLE_COLOURS.get(shapes.role_of(commit.author) or "")
-
-
-def _subject(commit: Commit) -> str:
-    """The subject without the role that stands in a column of its own already."""
-    role = shapes.role_of(commit.author)
-    return commit.subject.removeprefix(f"{role}: ") if role else commit.subject
+        screen.show(history.lines(chain([first], drawn)), paged=True)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import click
 
 from .. import opening, options, screen, shapes
@@ -20,16 +18,24 @@ from .. import opening, options, screen, shapes
     help="The form of the output.",
 )
 @click.option("--repair", is_flag=True, help="Leave out what a provider would refuse, and say so.")
+@options.at_op
 @options.as_json
 @options.output
-def command(rev: str, shape: str, repair: bool, as_json: bool, output: str | None) -> None:
+def command(rev: str, shape: str, repair: bool, at_op: int | None, as_json: bool, output: str | None) -> None:
     """Print the context of REV as a model is sent it.
 
     A pipe or file gets the exact bytes, a terminal safe text.
+
+    \b
+    Examples:
+      trace materialize --as anthropic -o prompt.json
+      trace materialize HEAD~3 --as text
     """
-    with opening.opened() as repo:
+    with opening.opened(at_op=at_op) as repo:
         prompt = repo.materialize(rev, materializer=shape, repair=repair)
         screen.warn(prompt.warnings)
+        if prompt.commit is None:
+            screen.note("no commits yet")
         if as_json:
             screen.emit(
                 commit=prompt.commit,
@@ -40,6 +46,8 @@ def command(rev: str, shape: str, repair: bool, as_json: bool, output: str | Non
                 warnings=list(prompt.warnings),
             )
             return
+        import json
+
         made = prompt.output
         text = made if isinstance(made, str) else json.dumps(made, ensure_ascii=False, indent=2) + "\n"
         screen.exact(text, output)

@@ -1,29 +1,68 @@
-"""``trace show``: one commit, and the messages it brought."""
+"""``trace show``: one commit and the messages it brought, or one item of a context."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 
 import click
 
 from ...model import Commit, Item
-from .. import opening, options, screen, shapes
+from ...repo import Repo
+from ...view.items import find
+from .. import messages, opening, options, screen, shapes
+
+_COLOURS = {"note": "dim", "call": "cyan"}
 
 
 @click.command("show")
-@options.revision
+@click.argument("rev", default="HEAD", metavar="[REV[:ITEM]]")
+@options.at_op
 @options.as_json
-def command(rev: str, as_json: bool) -> None:
-    """Show the commit REV: who, when, tokens, and the messages it added or changed."""
-    with opening.opened() as repo:
-        commit = repo.get(rev)
-        names = shapes.refs_by_commit(repo.branches()).get(commit.id, ())
-        if as_json:
-            shape = shapes.commit(commit, names)
-            screen.emit(commit=shape, items=[shapes.item(item) for item in commit.items])
+def command(rev: str, at_op: int | None, as_json: bool) -> None:
+    """Show a commit and its messages, or one item.
+
+    Of the commit REV it shows who, when, tokens, and the messages it added or changed. With REV:ITEM, show
+    one item of the context of REV; :ITEM is one of HEAD. `trace ls` lists items.
+
+    \b
+    Examples:
+      trace show
+      trace show HEAD~2
+      trace show HEAD:1a2b3c4d
+    """
+    with opening.opened(at_op=at_op) as repo:
+        rev, item = _split(rev)
+        if item is not None:
+            _one(repo, repo.get(rev), item, as_json=as_json)
             return
-        screen.show([*_head(commit, names), *_items(commit.items)], paged=True)
+        commit = repo.get(rev)
+        names = shapes.refs_by_commit(repo).get(commit.id, ())
+        if as_json:
+            screen.emit(
+                commit=shapes.commit(commit, names), items=[shapes.counted(repo, item) for item in commit.items]
+            )
+        else:
+            screen.show([*_head(commit, names), *_items(repo, commit.items)], paged=True)
+
+
+def _split(rev: str) -> tuple[str, str | None]:
+    """Revision and item: cut at the first colon outside of braces. ``:/text`` is a revision."""
+    if rev.startswith(":/"):
+        return rev, None
+    depth = 0
+    for place, char in enumerate(rev):
+        depth += (char == "{") - (char == "}")
+        if char == ":" and depth == 0:
+            return rev[:place] or "HEAD", rev[place + 1 :]
+    return rev, None
+
+
+def _one(repo: Repo, commit: Commit, wanted: str, *, as_json: bool) -> None:
+    item = find(repo.context(commit).items, wanted)
+    if as_json:
+        screen.emit(commit=commit.id, item=shapes.counted(repo, item))
+    else:
+        screen.show([*_items(repo, [item])][1:], paged=True)
 
 
 def _head(commit: Commit, names: Sequence[str]) -> Iterator[str]:
@@ -44,19 +83,22 @@ def _head(commit: Commit, names: Sequence[str]) -> Iterator[str]:
         facts["Usage"] = f"prompt {used.prompt:,} ({used.cached:,} cached), completion {used.completion:,}"
     for key, value in facts.items():
         yield f"{key + ':':<8} {screen.paint(value)}"
-    yield from ("", screen.block(commit.message.rstrip("\n"), "    "), "")
+    yield from ("", screen.block(commit.message.rstrip("\n"), "    "))
 
 
-def _items(items: Sequence[Item]) -> Iterator[str]:
+def _items(repo: Repo, items: Sequence[Item]) -> Iterator[str]:
     for item in items:
-        kind = f", {item.kind}" if item.kind != "message" else ""
-        pinned = ", pinned" if item.pinned else ""
-        yield screen.paint(f"{item.role} {item.id}{kind}{pinned}", screen.ROLE_COLOURS.get(item.role))
-        message = item.message
-        if message.text:
-            yield screen.block(message.text, "    ")
-        for call in message.calls:
-            given = call.arguments
-            arguments = given if isinstance(given, str) else json.dumps(given, ensure_ascii=False)
-            yield screen.block(f"→ {call.name}({arguments})", "    ")
+        tokens = repo.count(item)
+        facts = [
+            "" if tokens is None else f"{shapes.number(tokens)} tokens",
+            item.kind if item.kind != "message" else "",
+            "pinned" if item.pinned else "",
+        ]
+        said = ", ".join(fact for fact in facts if fact)
         yield ""
+        yield (
+            f"{screen.paint(item.role, screen.ROLE_COLOURS.get(item.role))} {screen.paint(item.id, 'yellow')}"
+            f"{screen.paint(f'  {said}' if said else '', 'dim')}"
+        )
+        for kind, text in messages.parts(item.message):
+            yield from screen.painted(text.rstrip("\n"), _COLOURS.get(kind), "    ")

@@ -2,50 +2,103 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
 import click
 
-from ...model import Status
+from ...model import Status, TokenCount
 from .. import bar, opening, options, screen, shapes
 
 
 @click.command("status")
 @click.option("--budget", type=click.IntRange(min=1), metavar="TOKENS", help="Tokens there are (TRACE_GIT_BUDGET).")
+@click.option("--grid", is_flag=True, help="Draw the window as ten by ten cells.")
+@options.at_op
 @options.as_json
-def command(budget: int | None, as_json: bool) -> None:
-    """Show branch, items and tokens against the budget, with a bar by role."""
-    with opening.opened(budget=budget) as repo:
+def command(budget: int | None, grid: bool, at_op: int | None, as_json: bool) -> None:
+    """Show the branch, and what fills the context.
+
+    The bar shows how much of the budget each role takes. The budget is what --budget says, else
+    TRACE_GIT_BUDGET, else `trace config budget`, else the window of the model that spoke last. A ~ marks an
+    estimate.
+
+    \b
+    Examples:
+      trace status
+      trace status --grid
+      trace status --budget 8000 --json
+    """
+    with opening.opened(budget=budget, at_op=at_op) as repo:
         status = repo.status()
-        if as_json:
-            screen.emit(**_shape(status))
-            return
-    screen.show(_lines(status))
+    if as_json:
+        screen.emit(**_shape(status))
+    else:
+        screen.show([*_facts(status), *_picture(status, grid=grid), *_warnings(status)])
 
 
 def _shape(status: Status) -> dict[str, Any]:
-    return {**asdict(status), **shapes.count(status.tokens)}
+    exact = None if status.reported is None else status.reported.exact
+    return {**asdict(status), **shapes.count(status.tokens), "reported_exact": exact}
 
 
-def _lines(status: Status) -> list[str]:
+def _facts(status: Status) -> Iterator[str]:
     where = f"On branch {status.branch}" if status.branch else "Looking at a commit, on no branch"
-    lines = [screen.paint(f"{where} at {status.head[:8]}" if status.head else f"{where}, no commits yet", "bold")]
-    items = f"{status.items:,} item{'' if status.items == 1 else 's'}"
-    pinned = f", {status.pinned:,} pinned" if status.pinned else ""
-    lines.append(f"{items}{pinned}, {_tokens(status)}")
-    if status.roles:
-        lines += ["", *bar.lines(status.roles, total=int(status.tokens), budget=status.budget)]
+    at = f" at {screen.paint(status.head[:8], 'yellow')}" if status.head else ", no commits yet"
+    yield screen.paint(where, "bold") + at
+    yield ""
+    yield _fact("Items", f"{status.items:,}" + (f", {status.pinned:,} pinned" if status.pinned else ""))
+    yield _fact("Tokens", _fill(status.tokens, status.budget, _counted(status.tokens)))
     if status.reported is not None:
-        lines += ["", f"By the last API report: {shapes.number(status.reported)} tokens"]
-    if status.warnings:
-        lines += ["", *(f"{screen.paint('warning:', 'yellow')} {screen.paint(text)}" for text in status.warnings)]
-    return lines
+        counted = "by the API" if status.reported.exact else "by the API, estimated since"
+        yield _fact("Reported", _fill(status.reported, status.budget, counted))
+    yield _fact("Budget", _budget(status))
 
 
-def _tokens(status: Status) -> str:
-    counted = shapes.number(status.tokens)
+def _fact(name: str, value: str) -> str:
+    return f"{name + ':':<10}{value}"
+
+
+def _fill(tokens: TokenCount, budget: int | None, counted: str) -> str:
+    """The number against the budget, red above it, and who counted."""
+    if budget is None:
+        text, over = shapes.number(tokens), False
+    else:
+        text, over = f"{shapes.number(tokens)} of {budget:,} ({shapes.percent(tokens / budget)})", tokens > budget
+    return screen.paint(text, "red" if over else None) + screen.paint(f", {counted}" if counted else "", "dim")
+
+
+def _counted(tokens: TokenCount) -> str:
+    if not tokens.counter:
+        return "not counted: there is no tokenizer"
+    return f"{'counted' if tokens.exact else 'estimated'} with {tokens.counter}"
+
+
+def _budget(status: Status) -> str:
     if status.budget is None:
-        return f"{counted} tokens"
-    text = f"{counted} of {status.budget:,} tokens ({status.tokens / status.budget:.0%})"
-    return screen.paint(text, "red") if status.tokens > status.budget else text
+        return "none" + screen.paint(", `trace config budget TOKENS` sets one", "dim")
+    sources = {
+        "given": "as given",
+        "config": "from `trace config budget`",
+        "model": f"the window of {status.model}",
+    }
+    source = sources.get(status.budget_from or "", "")
+    return f"{status.budget:,}" + screen.paint(f", {source}" if source else "", "dim")
+
+
+def _picture(status: Status, *, grid: bool) -> list[str]:
+    shown = bar.parts(status.roles, total=int(status.tokens), budget=status.budget)
+    if not shown:
+        return []
+    if not grid:
+        return ["", *bar.lines(shown)]
+    from .. import grid as picture
+
+    return ["", *picture.lines(shown)]
+
+
+def _warnings(status: Status) -> list[str]:
+    if not status.warnings:
+        return []
+    return ["", *(f"{screen.paint('warning:', 'yellow')} {screen.paint(text)}" for text in status.warnings)]

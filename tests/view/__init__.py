@@ -1,0 +1,1 @@
+"""Tests of the view; a package so that they can share ``dags``."""

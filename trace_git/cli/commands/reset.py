@@ -1,0 +1,39 @@
+"""``trace reset``: move the present branch to another commit."""
+
+from __future__ import annotations
+
+import click
+
+from .. import changes, opening, options, screen, shapes
+
+
+@click.command("reset")
+@click.argument("rev", metavar="REV")
+@click.option("--soft", "mode", flag_value="soft", default="soft", help="Keep the old tip for a while (the default).")
+@click.option("--hard", "mode", flag_value="hard", help="The next `trace gc` may take the old tip.")
+@options.as_json
+def command(rev: str, mode: str, as_json: bool) -> None:
+    """Move the present branch to REV.
+
+    The context is as it was there. What was committed since stays in the trace, and `trace undo` brings it
+    back; after --hard only until the next `trace gc`.
+
+    \b
+    Examples:
+      trace reset HEAD~3
+      trace reset --hard 1a2b3c4d
+    """
+    with opening.opened() as repo:
+        old = repo.get("HEAD")
+        commit = repo.reset(rev, mode=mode)
+        name = changes.branch(repo)
+    if as_json:
+        screen.emit(branch=name, mode=mode, old=old.id, commit=shapes.commit(commit))
+        return
+    if old.id == commit.id:
+        screen.note(f"{name} is at {commit.short_id} already; nothing changed")
+        return
+    screen.show([f"{screen.paint(f'{name} is at')} {changes.place(commit)}"])
+    until = ", until `trace gc` runs" if mode == "hard" else ""
+    changes.aside(f"before: {old.short_id} {old.subject}")
+    changes.aside(f"back: trace undo{until}")

@@ -1,0 +1,202 @@
+"""What is known of one folder of items without reading its messages: sizes by role, and what pairing needs.
+
+A leaf is a pure value; a list of them in order stands for a context, and what status asks of a context is answered
+from it here. Reading and keeping them is the affair of ``leaves``.
+"""
+
+from __future__ import annotations
+
+import struct
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
+from itertools import accumulate
+from typing import NamedTuple
+
+from ..model import Message
+from ..store import kept
+from ..store.snapshot import Entry
+from . import groups
+from .groups import Facts, Fault
+
+ESTIMATE = 1 << 31  # the bit of a count that says so
+Row = tuple[bytes, bytes]  # a leaf on disk
+
+_ID, _BLOB, _COUNT = 8, 20, 4  # bytes
+_ONE_BY_ONE = 16  # items: more are looked up in a table
+
+
+class Leaf(NamedTuple):
+    """One folder of items. ``ids``, ``blobs``, ``counts`` and ``which`` have a fixed number of bytes for each of them.
+
+    ``parts`` are the names that tokens are counted under (roles, or "summary"), with their ``totals``; ``which``
+    says the part of each item. ``loose`` are the items, by place, whose calls or results are not settled in here;
+    ``between`` the places of strangers inside settled groups. ``model`` is the last one that spoke.
+    """
+
+    ids: bytes
+    blobs: bytes
+    counts: bytes
+    which: bytes
+    parts: tuple[str, ...]
+    totals: tuple[int, ...]
+    exact: bool
+    loose: tuple[tuple[int, Facts], ...]
+    between: tuple[int, ...]
+    model: str | None
+
+    @property
+    def size(self) -> int:
+        return len(self.ids) // _ID
+
+    @property
+    def tokens(self) -> int:
+        return sum(self.totals)
+
+    def items(self) -> list[bytes]:
+        """The raw item ids."""
+        return [self.ids[at : at + _ID] for at in range(0, len(self.ids), _ID)]
+
+    def counted(self) -> list[tuple[str, int]]:
+        """Blob id and tokens of each item."""
+        counts = struct.unpack(f">{self.size}I", self.counts)
+        blobs, width = self.blobs.hex(), 2 * _BLOB
+        return [(blobs[at * width : (at + 1) * width], count & ~ESTIMATE) for at, count in enumerate(counts)]
+
+
+class Look(NamedTuple):
+    """What is remembered of one message."""
+
+    part: str | None  # where its role is not the answer
+    facts: Facts
+    model: str | None
+
+
+_PLAIN = Look(None, groups.NOTHING, None)
+
+
+def look(message: Message) -> Look:
+    """What is to be remembered of a message."""
+    facts = groups.facts(message)
+    part = "summary" if message.kind == "summary" else None
+    model = message.model if message.role == "assistant" else None
+    return Look(part, facts, model) if part or model or any(facts) else _PLAIN
+
+
+def make(entries: Sequence[Entry], looks: Sequence[Look], counts: Sequence[int]) -> Leaf:
+    """The leaf of a folder with these entries; a count may have the bit ``ESTIMATE``."""
+    names = [one.part or entry.place.role for entry, one in zip(entries, looks, strict=True)]
+    totals = dict.fromkeys(names, 0)
+    for name, count in zip(names, counts, strict=True):
+        totals[name] += count & ~ESTIMATE
+    parts = tuple(totals)
+    loose, between = settle([one.facts for one in looks])
+    return Leaf(
+        ids=bytes.fromhex("".join([entry.place.item for entry in entries])),
+        blobs=bytes.fromhex("".join([entry.blob for entry in entries])),
+        counts=struct.pack(f">{len(counts)}I", *counts),
+        which=struct.pack(f">{len(names)}H", *map(parts.index, names)),
+        parts=parts,
+        totals=tuple(totals.values()),
+        exact=all(count < ESTIMATE for count in counts),
+        loose=loose,
+        between=between,
+        model=next((one.model for one in reversed(looks) if one.model), None),
+    )
+
+
+def settle(known: Sequence[Facts]) -> tuple[tuple[tuple[int, Facts], ...], tuple[int, ...]]:
+    """What a folder by itself leaves open, and the strangers inside the groups that it settles.
+
+    A result takes the nearest open call, so what is paired in here is paired so in any context; and a pair that is
+    settled changes no other pair of its id, for calls of one id are answered last come, first served.
+    """
+    busy = [(at, facts) for at, facts in enumerate(known) if any(facts)]
+    if not busy:
+        return (), ()
+    paired = groups.pair(busy, len(known))
+    dangling = {call.at for call in paired.open} | {answer.at for answer in paired.orphans}
+    open_ = frozenset(paired.closure(dangling))
+    loose = tuple([(at, facts) for at, facts in busy if at in open_])
+    settled = groups.pair([(at, facts) for at, facts in busy if at not in open_], len(known)) if open_ else paired
+    return loose, tuple([fault.at for fault in groups.between(settled)])
+
+
+def size_of(row: Row) -> int:
+    """The number of items in what was kept."""
+    return len(row[0]) // _ID
+
+
+def to_row(leaf: Leaf) -> Row:
+    """A leaf as it is kept: what tells its size, and the rest in a parcel."""
+    return leaf.ids, kept.pack(leaf[1:])
+
+
+def from_row(row: Row) -> Leaf | None:
+    """A leaf from what was kept of it; None when it is nothing that this version keeps."""
+    ids, size = row[0], len(row[0]) // _ID
+    try:
+        blobs, counts, which, parts, totals, exact, loose, between, model = kept.unpack(row[1])
+        if (len(blobs), len(counts), len(which), len(parts)) != (size * _BLOB, size * _COUNT, size * 2, len(totals)):
+            return None
+        loose = tuple([(at, Facts(calls, answers)) for at, (calls, answers) in loose])
+    except (TypeError, ValueError):
+        return None
+    return Leaf(ids, blobs, counts, which, parts, totals, exact, loose, between, model)
+
+
+def faults(leaves: Sequence[Leaf]) -> list[groups.Finding]:
+    """What ``groups.faults`` finds in the context that these leaves are."""
+    starts = [0, *accumulate(leaf.size for leaf in leaves)]
+    loose = [(start + at, facts) for start, leaf in zip(starts, leaves, strict=False) for at, facts in leaf.loose]
+    paired = groups.pair(loose, starts[-1])
+    inside = {fault.at for fault in groups.between(paired)}
+    inside.update(start + at for start, leaf in zip(starts, leaves, strict=False) for at in leaf.between)
+    found = [*groups.dangling(paired), *(Fault(at, "interleaved") for at in inside)]
+    return [fault.told(_item(leaves, starts, fault.at)) for fault in groups.in_order(found)]
+
+
+def _item(leaves: Sequence[Leaf], starts: Sequence[int], at: int) -> str:
+    which = bisect_right(starts, at) - 1
+    inside = (at - starts[which]) * _ID
+    return leaves[which].ids[inside : inside + _ID].hex()
+
+
+def sizes(leaves: Sequence[Leaf], pinned: Iterable[str]) -> tuple[dict[str, int], int]:
+    """Tokens by part, where pinned items count as "pinned" only; and how many of the ``pinned`` ids are there."""
+    found: dict[str, int] = {}
+    for leaf in leaves:
+        for part, tokens in zip(leaf.parts, leaf.totals, strict=True):
+            found[part] = found.get(part, 0) + tokens
+    places = places_of(leaves, pinned)
+    for which, at in places.values():
+        leaf = leaves[which]
+        (part_at,) = struct.unpack_from(">H", leaf.which, at * 2)
+        tokens = struct.unpack_from(">I", leaf.counts, at * _COUNT)[0] & ~ESTIMATE
+        found[leaf.parts[part_at]] -= tokens
+        found["pinned"] = found.get("pinned", 0) + tokens
+    return {part: tokens for part, tokens in found.items() if tokens}, len(places)
+
+
+def places_of(leaves: Sequence[Leaf], items: Iterable[str]) -> dict[str, tuple[int, int]]:
+    """Which leaf each of ``items`` is in, and its place there; those that are in none are left out."""
+    wanted = list(items)
+    if not wanted:
+        return {}
+    ids = b"".join([leaf.ids for leaf in leaves])
+    table = {ids[at : at + _ID]: at for at in range(0, len(ids), _ID)} if len(wanted) > _ONE_BY_ONE else None
+    starts = [0, *accumulate(len(leaf.ids) for leaf in leaves)]
+    found: dict[str, tuple[int, int]] = {}
+    for item in wanted:
+        raw = bytes.fromhex(item)
+        at = _find(ids, raw) if table is None else table.get(raw)
+        if at is not None:
+            which = bisect_right(starts, at) - 1
+            found[item] = which, (at - starts[which]) // _ID
+    return found
+
+
+def _find(ids: bytes, raw: bytes) -> int | None:
+    at = ids.find(raw)
+    while at % _ID and at >= 0:
+        at = ids.find(raw, at + 1)
+    return at if at >= 0 else None
