@@ -16,7 +16,7 @@ from .format import Place
 from .layout import ATTRIBUTES, FORMAT
 from .store import Store
 from .transaction import Transaction
-from .trees import FILE, Folder
+from .trees import FILE, FOLDER, Folder
 
 _REMEMBERED = 20_000  # folders; about a context of 600k messages
 
@@ -100,6 +100,18 @@ class Snapshots:
             return {}
         found = trees.entries(self._store.tree(oid))
         return {format.parse_pin(entry.name): entry.oid.hex() for entry in found}
+
+    def archived(self, tree: str) -> dict[str, tuple[Entry, ...]]:
+        """Compress id → the items it put aside, in order."""
+        oid = trees.child(self.root(tree), format.ARCHIVE)
+        if oid is None:
+            return {}
+        shelves = [entry for entry in trees.entries(self._store.tree(oid)) if entry.mode == FOLDER]
+        return {shelf.name.decode("utf-8", "replace"): self._shelf(shelf.oid) for shelf in shelves}
+
+    def _shelf(self, oid: bytes) -> tuple[Entry, ...]:
+        leaves = [low for high in self._children(oid) for low in self._children(high)]
+        return tuple([entry for leaf in leaves for entry in self.leaf(leaf)])
 
     def tools(self, tree: str) -> str | None:
         """Blob id of the tool definitions, or None."""

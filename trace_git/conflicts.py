@@ -1,0 +1,73 @@
+"""What a merge asks and what it is answered: conflicts and resolutions. Frozen values.
+
+Which answers a conflict takes, and what each does, by kind:
+
+| kind | what happened | ours / theirs | both | replace | drop | defer |
+|---|---|---|---|---|---|---|
+| edit | both gave an item other content | that version | ours keeps the id, theirs follows | new content | item goes | conflict item |
+| presence | one took away what the other edited or pinned | that side's state | – | lives, new content | item goes | conflict item |
+| pin | one pinned what the other edited | that side's state | – | pinned, new content | item goes | conflict item |
+| order | both moved the same items, differently | that order | – | – | – | – |
+| answer | two results for one call, or one for a call that is gone | that side's call and result | – | – | – | – |
+| summary | both compressed the same items, differently | that summary; the rest comes back | – | – | – | – |
+| semantic | appended parts disagree, says a judge | the other's items go | nothing goes | ours with new content | all go | conflict item |
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import sha1
+from typing import Any
+
+from .model import Item
+
+_VERSIONS = ("ours", "theirs", "replace", "drop", "defer")
+OFFERED: Mapping[str, tuple[str, ...]] = {
+    "edit": ("ours", "theirs", "both", "replace", "drop", "defer"),
+    "presence": _VERSIONS,
+    "pin": _VERSIONS,
+    "order": ("ours", "theirs"),
+    "answer": ("ours", "theirs"),
+    "summary": ("ours", "theirs"),
+    "semantic": ("ours", "theirs", "both", "replace", "drop", "defer"),
+}
+TOOLS = "tools"  # stands for an item id where the tool definitions are meant; they take ours or theirs
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """An answer to one conflict: an action of ``OFFERED``; ``content`` is for replace, ``reason`` for the record."""
+
+    action: str
+    content: Any = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """Something two sides changed in ways that exclude each other.
+
+    ``items`` are the ids it is about; ``base``, ``ours`` and ``theirs`` are those items as each side has them (for
+    "order" in the order of that side), and empty where a side has none. ``text`` says it in one line.
+    """
+
+    kind: str
+    items: tuple[str, ...]
+    base: tuple[Item, ...]
+    ours: tuple[Item, ...]
+    theirs: tuple[Item, ...]
+    text: str
+
+    @property
+    def id(self) -> str:
+        """16 hex that stay the same as long as the same thing is asked about the same versions."""
+        seed = [self.kind, *self.items]
+        for side in (self.base, self.ours, self.theirs):
+            seed += ["", *(f"{item.id}{item.blob}{item.pinned:d}" for item in side)]
+        return sha1("\0".join(seed).encode()).hexdigest()[:16]
+
+    @property
+    def actions(self) -> tuple[str, ...]:
+        """The actions a resolution may have."""
+        return ("ours", "theirs") if self.items == (TOOLS,) else OFFERED[self.kind]
