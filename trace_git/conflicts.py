@@ -5,12 +5,12 @@ Which answers a conflict takes, and what each does, by kind:
 | kind | what happened | ours / theirs | both | replace | drop | defer |
 |---|---|---|---|---|---|---|
 | edit | both gave an item other content | that version | ours keeps the id, theirs follows | new content | item goes | conflict item |
-| presence | one took away what the other edited or pinned | that side's state | – | lives, new content | item goes | conflict item |
+| presence | one took away what the other changed | that side's state | – | lives, new content | item goes | conflict item |
 | pin | one pinned what the other edited | that side's state | – | pinned, new content | item goes | conflict item |
 | order | both moved the same items, differently | that order | – | – | – | – |
-| answer | two results for one call, or one for a call that is gone | that side's call and result | – | – | – | – |
-| summary | both compressed the same items, differently | that summary; the rest comes back | – | – | – | – |
-| semantic | appended parts disagree, says a judge | the other's items go | nothing goes | ours with new content | all go | conflict item |
+| answer | two results for a call, or one for a call that is gone | that side's | – | – | – | – |
+| summary | both compressed the same items, differently | that summary | – | – | – | – |
+| semantic | a judge says that new items disagree | the other's go | nothing goes | ours, new content | all go | conflict item |
 """
 
 from __future__ import annotations

@@ -61,6 +61,11 @@ def message_path(place: Place) -> tuple[bytes, ...]:
     return MESSAGES, place.key[:5].encode(), place.key[5:6].encode(), file_name(place)
 
 
+def archive_path(compress: str, place: Place) -> tuple[bytes, ...]:
+    """Where a compress puts an original: as in ``messages``, below the id of the compress."""
+    return ARCHIVE, compress.encode(), *message_path(place)[1:]
+
+
 def pin_path(item: str) -> tuple[bytes, ...]:
     return PINS, item.encode() + SUFFIX
 

@@ -35,15 +35,16 @@ def between(low: str | None, high: str | None, count: int) -> list[str]:
     raise ValueError(f"no room for {count} keys between {low} and {high}")
 
 
-def assigned(order: Sequence[str], known: Mapping[str, str]) -> dict[str, str]:
-    """A key for each item of ``order``, ascending. As many as possible keep the key they are ``known`` by.
+def assigned(order: Sequence[str], known: Mapping[str, str], *, after: str | None = None) -> dict[str, str]:
+    """A key for each item of ``order``, ascending and above ``after``.
 
-    Where there is no room left between two of them, all get new keys.
+    As many as possible keep the key they are ``known`` by; where there is no room left between two of them, all get
+    new keys.
     """
     fixed = _longest_rise([(known[item], item) for item in order if item in known])
     keys: dict[str, str] = {}
     run: list[str] = []
-    low: str | None = None
+    low = after
     try:
         for item in order:
             if item not in fixed:
@@ -53,7 +54,7 @@ def assigned(order: Sequence[str], known: Mapping[str, str]) -> dict[str, str]:
             keys[item] = low = known[item]
             run = []
     except ValueError:
-        return dict(zip(order, _after(None, len(order)), strict=True))
+        return dict(zip(order, _after(after, len(order)), strict=True))
     keys.update(zip(run, between(low, None, len(run)), strict=True))
     return keys
 

@@ -147,6 +147,22 @@ class Draft:
             self._changes[format.pin_path(entry.place.item)] = (FILE, blob)
         return Entry(entry.place, blob.hex())
 
+    def put(self, entry: Entry, data: bytes | None = None) -> Entry:
+        """An item at a place of the caller's choice; ``data`` is its content when no tree has that blob yet."""
+        blob = self._transaction.put_blob(data) if data is not None else bytes.fromhex(entry.blob)
+        self._changes[format.message_path(entry.place)] = (FILE, blob)
+        return Entry(entry.place, blob.hex())
+
+    def shelve(self, compress: str, entries: Sequence[Entry]) -> None:
+        """Put items into the archive of a compress. Taking them out of the context is ``remove``."""
+        for entry in entries:
+            path = format.archive_path(compress, entry.place)
+            self._changes[path] = (FILE, bytes.fromhex(entry.blob))
+
+    def unshelve(self, compress: str, entries: Sequence[Entry]) -> None:
+        for entry in entries:
+            self._changes[format.archive_path(compress, entry.place)] = None
+
     def remove(self, entries: Sequence[Entry]) -> None:
         """Take items out of the context. A pin of theirs stays: release it first."""
         for entry in entries:
@@ -163,6 +179,10 @@ class Draft:
     def set_tools(self, data: bytes | None) -> None:
         blob = (FILE, self._transaction.put_blob(data)) if data is not None else None
         self._changes[(format.TOOLS_NAME,)] = blob
+
+    def keep_tools(self, blob: str | None) -> None:
+        """The tool definitions of another commit, by blob id."""
+        self._changes[(format.TOOLS_NAME,)] = (FILE, bytes.fromhex(blob)) if blob is not None else None
 
     def write(self) -> str:
         """Write the tree into the transaction and return its id, 40 hex."""

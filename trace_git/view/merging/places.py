@@ -13,7 +13,9 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 _START = ""  # what the first items follow
 
 
-def skeleton(base: Sequence[str], ours: Sequence[str], theirs: Sequence[str], *, prefer: str | None) -> list[str] | None:
+def skeleton(
+    base: Sequence[str], ours: Sequence[str], theirs: Sequence[str], *, prefer: str | None
+) -> list[str] | None:
     """The order of the items that both sides have; None when both changed it and ``prefer`` names no side.
 
     ``base`` may be of several bases merged: items it does not have are in ours' order.

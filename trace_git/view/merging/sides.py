@@ -38,7 +38,9 @@ class Side:
 
     def states(self) -> dict[str, State]:
         """Item id → state, for all items that are live or archived. An original of a masked item is not listed."""
-        found = {one.place.item: State(under, one.blob, False) for under in self.archived for one in self.archived[under]}
+        found: dict[str, State] = {}
+        for under, entries in self.archived.items():
+            found.update((one.place.item, State(under, one.blob, False)) for one in entries)
         for one in self.entries:
             found[one.place.item] = State(LIVE, one.blob, one.place.item in self.pins)
         return found
