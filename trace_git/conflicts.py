@@ -2,15 +2,18 @@
 
 Which answers a conflict takes, and what each does, by kind:
 
-| kind | what happened | ours / theirs | both | replace | drop | defer |
-|---|---|---|---|---|---|---|
-| edit | both gave an item other content | that version | ours keeps the id, theirs follows | new content | item goes | conflict item |
-| presence | one took away what the other changed | that side's state | – | lives, new content | item goes | conflict item |
-| pin | one pinned what the other edited | that side's state | – | pinned, new content | item goes | conflict item |
-| order | both moved the same items, differently | that order | – | – | – | – |
-| answer | two results for a call, or one for a call that is gone | that side's | – | – | – | – |
-| summary | both compressed the same items, differently | that summary | – | – | – | – |
-| semantic | a judge says that new items disagree | the other's go | nothing goes | ours, new content | all go | conflict item |
+| kind | what happened | ours, theirs | both | replace | defer |
+|---|---|---|---|---|---|
+| edit | both gave an item other content | that version | theirs follows, new id | new content | conflict item |
+| presence | one took away what the other changed | that side's state | – | lives so | conflict item |
+| pin | one pinned what the other edited | that side's state | – | pinned so | conflict item |
+| order | both moved the same items, differently | that order | – | – | – |
+| answer | two results for a call, or one for a call that is gone | that side's | – | – | – |
+| summary | both compressed the same items, differently | that summary | – | – | – |
+| semantic | a judge says that new items disagree | the other's go | nothing goes | ours so | conflict item |
+
+``drop`` takes the item away; it is offered where replace is. Several items at once are a tool group: they take a side
+or are dropped. Tool definitions are the one item ``tools``, and take a side.
 """
 
 from __future__ import annotations
@@ -70,4 +73,8 @@ class Conflict:
     @property
     def actions(self) -> tuple[str, ...]:
         """The actions a resolution may have."""
-        return ("ours", "theirs") if self.items == (TOOLS,) else OFFERED[self.kind]
+        if self.items == (TOOLS,):
+            return ("ours", "theirs")
+        if len(self.items) > 1 and self.kind in ("edit", "presence", "pin"):  # a tool group: there is no one content
+            return ("ours", "theirs", "drop")
+        return OFFERED[self.kind]

@@ -15,8 +15,9 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
+    from .conflicts import Conflict, Resolution
     from .ops.importing import ImportResult
-    from .results import Diff, Finding, Operation, Tag
+    from .results import Diff, Finding, MergeResult, Operation, Tag
     from .view.graph import Row
     from .view.handle import Handle
     from .view.materialize import Renderer
@@ -322,6 +323,37 @@ class Repo:
     def set_config(self, key: str, value: str | int | None) -> None:
         """Write ``trace.<key>`` into the trace's configuration; None takes it out."""
         ops.config.set_config(self._handle, key, value)
+
+    def merge(
+        self,
+        other: str | Commit,
+        *,
+        strategy: str | None = None,
+        resolver: Callable[[Conflict], Any] | None = None,
+        resolutions: Mapping[str, Resolution] | None = None,
+        ff: str = "allow",
+        unrelated: bool = False,
+        dry_run: bool = False,
+        message: str | None = None,
+        timestamp: float | datetime | None = None,
+    ) -> MergeResult:
+        """Bring what ``other`` has into this branch: fast-forward when possible, else a commit with two parents.
+
+        MergeConflictError lists what nobody settled, and nothing moved: call again with ``resolutions`` (conflict id →
+        Resolution), a ``strategy`` ("ours", "theirs", "union") or a ``resolver``. ``ff`` is "allow", "only" or "never".
+        """
+        return ops.merge.merge(
+            self._handle,
+            other,
+            strategy=strategy,
+            resolver=resolver,
+            resolutions=resolutions,
+            ff=ff,
+            unrelated=unrelated,
+            dry_run=dry_run,
+            message=message,
+            timestamp=timestamp,
+        )
 
     # -- the handle ------------------------------------------------------------------------
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from .model import Item
+from .conflicts import Conflict, Resolution
+from .model import Commit, Item
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,3 +111,20 @@ class Tag:
 
     name: str
     commit: str
+
+
+@dataclass(frozen=True, slots=True)
+class MergeResult:
+    """What a merge did, or would do. ``kind`` is "up-to-date", "fast-forward" or "merge".
+
+    ``commit`` is where the branch is now, None in a dry run that would make one. ``conflicts`` are all that came up,
+    ``resolutions`` how each was settled, by conflict id; ``brought`` are the items that came from the other side.
+    """
+
+    kind: str
+    commit: Commit | None
+    conflicts: tuple[Conflict, ...]
+    findings: tuple[Finding, ...]
+    receipt: Receipt
+    resolutions: Mapping[str, Resolution] = field(default_factory=dict)
+    brought: tuple[Item, ...] = ()

@@ -38,7 +38,7 @@ def edit(
         old = find(handle.context(tip).items, item)
         if old.pinned and not force:
             raise RefusedError(f"item {old.id} is pinned", hint="unpin it first, or edit with force (--force)")
-        fresh = _fresh(old.message, given)
+        fresh = version(old.message, given)
         data = codec.encode(fresh)
         if blob_id(data) == old.blob:
             return parent
@@ -52,7 +52,7 @@ def edit(
     return handle.commit(oid)
 
 
-def _fresh(old: Message, given: Any) -> Message:
+def version(old: Message, given: Any) -> Message:
     """The new version: a text replaces the content and keeps the rest; anything else replaces the message."""
     if isinstance(given, str):
         return replace(old, body={**old.body, "content": given})

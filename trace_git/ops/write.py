@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -41,12 +41,23 @@ def branch_of(handle: Handle) -> str:
     return handle.branch
 
 
-def commit(handle: Handle, transaction: Transaction, draft: Draft, parent: Commit | None, change: Change) -> str:
-    """Write the draft's tree and a commit on ``parent`` into the transaction, move the branch; the new id."""
+def commit(
+    handle: Handle,
+    transaction: Transaction,
+    draft: Draft,
+    parent: Commit | None,
+    change: Change,
+    *,
+    others: Sequence[str] = (),
+) -> str:
+    """Write the draft's tree and a commit on ``parent`` (and ``others``, ids) into the transaction, move the branch.
+
+    Returns the new id.
+    """
     trailers = {"Trace-Op": change.verb, **_counts(handle, parent, change.tokens), **change.trailers}
     data = CommitData(
         tree=draft.write(),
-        parents=(parent.id,) if parent else (),
+        parents=((parent.id,) if parent else ()) + tuple(others),
         author=fit(change.author),
         committer=handle.store.committer,
         timestamp=handle.store.now() if change.timestamp is None else change.timestamp,

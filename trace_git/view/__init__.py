@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from . import (
         ancestry,
         context,
+        deferred,
         diff,
         encodings,
         estimates,
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
         leaf,
         leaves,
         materialize,
+        merging,
         models,
         names,
         operations,

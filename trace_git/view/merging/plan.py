@@ -62,6 +62,10 @@ class Merging:
         contexts = self.handle.contexts
         return tuple([contexts.item(one, pinned=one.place.item in side.pins) for one in entries])
 
+    def items(self, side: Side) -> tuple[Item, ...]:
+        """The live items of a side behind the shared beginning."""
+        return self._items(side, side.entries)
+
     # -- conflicts -------------------------------------------------------------------------
 
     @cached_property
@@ -204,17 +208,24 @@ class Merging:
     def _woven(self, states: Mapping[str, State], prefer: str) -> list[str]:
         wanted = {item for item, state in states.items() if state.presence == LIVE}
         frame = [item for item in self._frame(prefer) or () if item in wanted]
-        results = {item: call for side in (self.ours, self.theirs)
-                   for call, found in self._results(side).items() for item in found}  # fmt: skip
-        ends = _group_ends(frame, results)
         return places.woven(
             frame,
             _with_archived(self.ours),
             _with_archived(self.theirs),
             wanted=wanted,
             stands_for=self._stands_for(wanted),
-            answers=lambda item, place: results.get(item) is not None and ends.get(results[item]) == place,
+            results=self._belongs(frame),
         )
+
+    def _belongs(self, frame: Sequence[str]) -> dict[str, str]:
+        """New result of a call of the frame → the last item of that call's group in the frame."""
+        calls = {item: call for side in (self.ours, self.theirs)
+                 for call, found in self._results(side).items() for item in found}  # fmt: skip
+        ends = {item: item for item in frame}
+        for item in frame:
+            if calls.get(item) in ends:
+                ends[calls[item]] = item
+        return {item: ends[call] for item, call in calls.items() if call in ends and item not in ends}
 
     def _stands_for(self, wanted: set[str]) -> dict[str, str]:
         found: dict[str, str] = {}
@@ -252,15 +263,6 @@ def _with_archived(side: Side) -> list[str]:
     """The items of a side in order, archived ones where they stood."""
     everything = [*side.entries, *(one for under in side.archived.values() for one in under)]
     return [one.place.item for one in sorted(everything, key=lambda one: one.place.key)]
-
-
-def _group_ends(frame: Sequence[str], results: Mapping[str, str]) -> dict[str, str]:
-    """Item that calls → the last item of the frame that is of its group: behind it a further result belongs."""
-    ends = {item: item for item in frame}
-    for item in frame:
-        if results.get(item) in ends:
-            ends[results[item]] = item
-    return ends
 
 
 _TEXTS = {

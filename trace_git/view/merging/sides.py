@@ -46,13 +46,12 @@ class Side:
         return found
 
 
-def read(handle: Handle, commit: str) -> Side:
-    """What the tree of ``commit`` says."""
+def read(handle: Handle, commit: str, *, skip: int = 0) -> Side:
+    """What the tree of ``commit`` says, without the items in its first ``skip`` folders."""
     tree = handle.store.commit(commit).tree
     snapshots = handle.snapshots
-    return Side(
-        tuple(snapshots.entries(tree)), frozenset(snapshots.pins(tree)), snapshots.archived(tree), snapshots.tools(tree)
-    )
+    entries = [entry for leaf in snapshots.leaf_ids(tree)[skip:] for entry in snapshots.leaf(leaf)]
+    return Side(tuple(entries), frozenset(snapshots.pins(tree)), snapshots.archived(tree), snapshots.tools(tree))
 
 
 def ids(entries: Iterable[Entry]) -> list[str]:

@@ -1,0 +1,97 @@
+"""The resolver chain: who answers a conflict. Resolutions by id, then the strategy, then the caller's function.
+
+What an answer may be is in ``conflicts.OFFERED``; one that is not offered is refused, whoever gave it. A strategy and a
+function may not give up a pin: only a resolution that was given by id does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any
+
+from ..conflicts import TOOLS, Conflict, Resolution
+from ..errors import InvalidInputError, NotFoundError, TraceError
+
+Resolver = Callable[[Conflict], Resolution | Awaitable[Resolution | None] | None]
+
+
+def answered(
+    conflicts: Sequence[Conflict],
+    given: Mapping[str, Resolution],
+    strategy: str | None,
+    resolver: Resolver | None,
+) -> dict[str, Resolution]:
+    """Conflict id → answer, for every conflict that somebody answers."""
+    known = {one.id for one in conflicts}
+    for name in given:
+        if name not in known:
+            raise NotFoundError(f"no conflict {name!r} in this merge", hint="a dry run lists the conflicts")
+    answers: dict[str, Resolution] = {}
+    for conflict in conflicts:
+        answer = given.get(conflict.id)
+        if answer is None and strategy is not None:
+            answer = by_strategy(conflict, strategy)
+        if answer is None and resolver is not None:
+            answer = _asked(resolver, conflict)
+            if answer is not None and gives_up_pin(conflict, answer):
+                answer = None
+        if answer is not None:
+            answers[conflict.id] = checked(conflict, answer)
+    return answers
+
+
+def checked(conflict: Conflict, answer: Resolution) -> Resolution:
+    """``answer``, if the conflict takes it."""
+    if not isinstance(answer, Resolution):
+        raise InvalidInputError(f"{type(answer).__name__} is no Resolution", field="resolution")
+    if answer.action not in conflict.actions:
+        raise InvalidInputError(
+            f"conflict {conflict.id} ({conflict.kind}) does not take {answer.action!r}",
+            field="action",
+            hint=f"one of: {', '.join(conflict.actions)}",
+        )
+    if answer.action == "replace" and answer.content is None:
+        raise InvalidInputError(f"conflict {conflict.id}: replace needs content", field="content")
+    return answer
+
+
+def by_strategy(conflict: Conflict, strategy: str) -> Resolution | None:
+    """What ``-X`` says: a side, or both where that is offered, and else ours. A pin wins over either side."""
+    if strategy == "union":
+        action = "both" if "both" in conflict.actions else _pinned_side(conflict) or "ours"
+    else:
+        action = _pinned_side(conflict) or strategy
+    return Resolution(action, reason=f"-X {strategy}")
+
+
+def gives_up_pin(conflict: Conflict, answer: Resolution) -> bool:
+    side = _pinned_side(conflict)
+    return side is not None and answer.action not in (side, "both", "defer")
+
+
+def _pinned_side(conflict: Conflict) -> str | None:
+    """The side whose version is pinned, when only one is and the conflict is about that."""
+    if conflict.kind not in ("pin", "presence") or conflict.items == (TOOLS,):
+        return None
+    ours, theirs = (any(item.pinned for item in side) for side in (conflict.ours, conflict.theirs))
+    return None if ours == theirs else "ours" if ours else "theirs"
+
+
+def _asked(resolver: Resolver, conflict: Conflict) -> Resolution | None:
+    try:
+        answer: Any = resolver(conflict)
+        if inspect.isawaitable(answer):
+            answer = asyncio.run(_awaited(answer))
+    except TraceError:
+        raise
+    except Exception as error:  # a user's code may raise anything; what leaves here is ours
+        raise InvalidInputError(
+            f"the resolver failed on conflict {conflict.id}: {type(error).__name__}: {error}", field="resolver"
+        ) from error
+    return answer  # type: ignore[no-any-return]
+
+
+async def _awaited(answer: Awaitable[Any]) -> Any:
+    return await answer
