@@ -12,8 +12,13 @@ Which answers a conflict takes, and what each does, by kind:
 | summary | both compressed the same items, differently | that summary | – | – | – |
 | semantic | a judge says that new items disagree | the other's go | nothing goes | ours so | conflict item |
 
-``drop`` takes the item away; it is offered where replace is. Several items at once are a tool group: they take a side
-or are dropped. Tool definitions are the one item ``tools``, and take a side.
+``drop`` takes the item away, with its tool group; it is offered where replace is. Several items at once are a tool
+group: they take a side or are dropped. One with tool calls or results takes no ``both``. Tool definitions are the one
+item ``tools``, and take a side.
+
+A semantic conflict has items of both sides: ``ours`` leaves theirs' out, ``theirs`` ours', ``drop`` both; ``replace``
+gives the first of ours the content and leaves theirs' out. It is put off only where each side has one item; one with
+tool calls or results takes a side, both or drop.
 """
 
 from __future__ import annotations
@@ -77,4 +82,15 @@ class Conflict:
             return ("ours", "theirs")
         if len(self.items) > 1 and self.kind in ("edit", "presence", "pin"):  # a tool group: there is no one content
             return ("ours", "theirs", "drop")
+        if self.kind == "semantic":
+            return self._semantic()
+        both = (*self.ours, *self.theirs)
+        if self.kind == "edit" and any(item.message.calls or item.message.answers for item in both):
+            return tuple([one for one in OFFERED["edit"] if one != "both"])  # a call is made once, and answered once
         return OFFERED[self.kind]
+
+    def _semantic(self) -> tuple[str, ...]:
+        both = (*self.ours, *self.theirs)
+        if any(item.message.calls or item.message.answers for item in both):
+            return ("ours", "theirs", "both", "drop")
+        return tuple([one for one in OFFERED["semantic"] if one != "defer" or len(both) == 2])

@@ -313,7 +313,7 @@ class Branch:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """Where a handle stands. ``roles`` maps a role (or "pinned", "summary") to its tokens.
+    """Where a handle stands. ``roles`` maps a role (or "pinned", "summary", "conflict") to its tokens.
 
     ``branch`` is None when looking at a commit (detached); ``reported`` is the prompt size an
     API last reported for this very context, or None; ``budget`` is in tokens, or None. It is from what was "given"

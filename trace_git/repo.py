@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from .conflicts import Conflict, Resolution
+    from .llm import Given
     from .ops.importing import ImportResult
+    from .ops.open_merge import OpenMerge
     from .results import Diff, Finding, MergeResult, Operation, Tag
     from .view.graph import Row
     from .view.handle import Handle
@@ -51,13 +53,15 @@ class Repo:
         budget: int | None = None,
         committer: Author | None = None,
         clock: Callable[[], float] = time.time,
+        llm: Given = None,
     ) -> Repo:
         """Open the trace at ``path`` (the trace itself or a folder with a ``.trace``), making it when it is missing.
 
         ``create=False`` refuses to make one (NotFoundError). ``branch`` binds the handle to a branch other than HEAD's.
         ``tokenizer`` is a name (o200k_base, cl100k_base, p50k_base, "estimate"), an object with ``name`` and ``count``,
         or None. ``durability`` is "full" (a returned commit survives a power loss) or "os" (it survives a kill).
-        ``budget`` is in tokens. ``":memory:"`` is a trace in a temporary folder that goes at close.
+        ``budget`` is in tokens. ``llm``, a callable of messages or a model's name, is whom a verb's ``llm=True`` means.
+        ``":memory:"`` is a trace in a temporary folder that goes at close.
         """
         if path == MEMORY:
             import tempfile
@@ -75,6 +79,7 @@ class Repo:
             budget=budget,
             committer=committer,
             clock=clock,
+            llm=llm,
         )
         return cls(handle, temporary=temporary)
 
@@ -172,14 +177,15 @@ class Repo:
         return self._handle.context(head)
 
     def materialize(self, rev: str | Commit = "HEAD", *, materializer: str | Callable[[Context], Any] = "openai",
-                    repair: bool = False) -> Prompt:  # fmt: skip
+                    repair: bool = False, conflicts: str | None = None) -> Prompt:  # fmt: skip
         """The context as what a model is sent: openai, anthropic, text, xml, or a callable of the Context.
 
-        RefusedError when the provider would refuse it; ``repair=True`` leaves out what is in the way.
+        RefusedError when the provider would refuse it; ``repair=True`` leaves out what is in the way. Conflicts that a
+        merge put off are refused too, unless ``conflicts`` says whose version is meant: "ours" or "theirs".
         """
         if self._renderer is None:
             self._renderer = view.materialize.Renderer()
-        return self._renderer.render(self.context(rev), materializer, repair=repair)
+        return self._renderer.render(self.context(rev), materializer, repair=repair, conflicts=conflicts)
 
     def log(self, rev: str | Commit | Sequence[str | Commit] = "HEAD", *, limit: int | None = None,
             all: bool = False, grep: str | None = None, role: str | None = None,
@@ -258,6 +264,14 @@ class Repo:
         self._handle.store.refresh()
         return ops.branches.branches(self._handle)
 
+    def delete_branch(self, name: str, *, force: bool = False) -> None:
+        """Delete a branch; ``undo`` brings it back. RefusedError when HEAD has not all it has, unless ``force``."""
+        ops.branch_names.delete(self._handle, name, force=force)
+
+    def rename_branch(self, old: str, new: str) -> None:
+        """Give a branch another name; HEAD and this handle stay on it. StateError when the name is taken."""
+        ops.branch_names.rename(self._handle, old, new)
+
     def switch(self, name: str, *, create: bool = False) -> None:
         """Bind this handle, and HEAD, to a branch."""
         self._handle.store.refresh()
@@ -333,6 +347,10 @@ class Repo:
         resolutions: Mapping[str, Resolution] | None = None,
         ff: str = "allow",
         unrelated: bool = False,
+        llm: Given = None,
+        semantic: bool | Sequence[Conflict] = False,
+        threshold: float = 0.7,
+        show_base: bool = False,
         dry_run: bool = False,
         message: str | None = None,
         timestamp: float | datetime | None = None,
@@ -341,6 +359,10 @@ class Repo:
 
         MergeConflictError lists what nobody settled, and nothing moved: call again with ``resolutions`` (conflict id →
         Resolution), a ``strategy`` ("ours", "theirs", "union") or a ``resolver``. ``ff`` is "allow", "only" or "never".
+        ``llm`` (a callable of messages, a model's name, or True for the handle's) settles what these leave open. It
+        sees the base only with ``show_base``. LLMError when it cannot be reached, and nothing moved. ``semantic`` also
+        asks it whether new items of the two sides agree: from ``threshold`` on a finding is a conflict. Conflicts that
+        it found in an earlier try may be given instead of True. A ``dry_run`` asks no model: see ``sends``.
         """
         return ops.merge.merge(
             self._handle,
@@ -350,10 +372,29 @@ class Repo:
             resolutions=resolutions,
             ff=ff,
             unrelated=unrelated,
+            llm=llm,
+            semantic=semantic,
+            threshold=threshold,
+            show_base=show_base,
             dry_run=dry_run,
             message=message,
             timestamp=timestamp,
         )
+
+    def conflicts(self, rev: str | Commit = "HEAD") -> tuple[Conflict, ...]:
+        """The conflicts that a merge put off (action "defer") and that are in the context at a revision."""
+        head = self._head() if rev in ("HEAD", "@") else self._resolve(rev)
+        return ops.resolve.conflicts(self._handle, head)
+
+    def resolve(self, item: str | Item | Commit | Conflict, resolution: Resolution, *, message: str | None = None,
+                timestamp: float | datetime | None = None) -> Commit:  # fmt: skip
+        """Settle one of them with a commit: ours, theirs, both, replace or drop, as far as its kind takes that."""
+        return ops.resolve.resolve(self._handle, item, resolution, message=message, timestamp=timestamp)
+
+    @property
+    def open_merge(self) -> OpenMerge:
+        """The merge that the command line began and has not finished, if any: to look at, answer, finish or abort."""
+        return ops.open_merge.OpenMerge(self._handle)
 
     # -- the handle ------------------------------------------------------------------------
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from .conflicts import Conflict, Resolution
 from .model import Commit, Item
@@ -13,7 +14,7 @@ from .model import Commit, Item
 class Finding:
     """Something a verb noticed: ``kind`` is a word to sort by, ``name`` the thing's, ``text`` one line.
 
-    ``items`` are the ids it is about; ``severity`` is "error" or "warning".
+    ``items`` are the ids it is about; ``severity`` is "error", "warning", or "note" for what is no fault.
     """
 
     kind: str
@@ -119,6 +120,8 @@ class MergeResult:
 
     ``commit`` is where the branch is now, None in a dry run that would make one. ``conflicts`` are all that came up,
     ``resolutions`` how each was settled, by conflict id; ``brought`` are the items that came from the other side.
+    In a dry run ``items`` is the context that would come of it, and ``sends`` are the questions that a model would be
+    asked, each a list of messages, to the letter.
     """
 
     kind: str
@@ -128,3 +131,5 @@ class MergeResult:
     receipt: Receipt
     resolutions: Mapping[str, Resolution] = field(default_factory=dict)
     brought: tuple[Item, ...] = ()
+    items: tuple[Item, ...] = ()
+    sends: tuple[list[dict[str, Any]], ...] = ()

@@ -21,6 +21,7 @@ _GROUPS = (  # label, the roles it stands for, letter, colour; in the order in w
     ("assistant", ("assistant",), "a", "blue"),
     ("tool results", ("tool", "function"), "t", "cyan"),
     ("summaries", ("summary",), "m", "white"),
+    ("conflicts", ("conflict",), "!", "red"),
 )
 _NAMED = {role for _, roles, _, _ in _GROUPS for role in roles}
 

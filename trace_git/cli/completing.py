@@ -17,7 +17,7 @@ import click
 from ..errors import TraceError
 from ..ops.config import KEYS
 from ..repo import Repo
-from . import messages, screen, shapes
+from . import conflicts, messages, screen, shapes
 from .app import app
 
 _MOST = 200  # items that are offered: the newest
@@ -143,12 +143,23 @@ def _items(begun: str) -> list[str]:
         return [f"{name}\t{text}" for name, text in zip(names, said, strict=True)]
 
 
+def _conflicts(_: str) -> list[str]:
+    """The conflicts of the open merge that are left, and the items that hold one that was put off."""
+    with _opened() as repo:
+        begun = repo.open_merge.read()
+        found = repo.open_merge.conflicts() if begun is not None else ()
+        left = [(one.id, one) for one in found if begun is not None and one.id not in begun.answers]
+        put_off = [(one.items[0], one) for one in repo.conflicts()]
+        return [f"{name[:8]}\t{conflicts.about(one)}: {one.text}" for name, one in [*left, *put_off]]
+
+
 KINDS: Mapping[str, Callable[[str], Iterable[str]]] = {
     "rev": _revisions,
     "revs": _revisions,
     "item": _items,
     "items": _items,
     "branch": _branches,
+    "conflict": _conflicts,
     "key": _keys,
     "tag": _tags,
 }  # name of an argument → what it may be

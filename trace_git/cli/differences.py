@@ -46,7 +46,7 @@ def rows(changes: Sequence[ItemChange], *, words: bool = True, reserved: int = 0
             (f"{shapes.change(change.tokens):>{numbers}}", None),
         ]
         happened = ", ".join(kind for kind in change.kinds if kind not in ("added", "removed"))
-        said = messages.words(item.message) if words else ""
+        said = messages.line(item.message) if words else ""
         yield screen.row(cells, ": ".join(part for part in (happened, said) if part), reserved=reserved)
 
 
@@ -129,6 +129,18 @@ def summary(changes: Iterable[ItemChange]) -> str:
     """2 added, 1 edited"""
     counts = Counter(kind for change in changes for kind in change.kinds)
     return ", ".join(f"{counts[kind]:,} {kind}" for kind in _KINDS if counts[kind])
+
+
+def receipt(found: Receipt) -> dict[str, Any]:
+    """A receipt as JSON."""
+    return {
+        "before": found.before,
+        "after": found.after,
+        "kept": found.kept,
+        "kept_items": found.kept_items,
+        "share": found.share,
+        "breaks_at": found.breaks_at,
+    }
 
 
 def sizes(receipt: Receipt) -> str:

@@ -10,15 +10,24 @@ from typing import Any
 
 from ..model import Message
 from ..ops.subject import words
+from ..view import deferred
 
 _ROOM = 72  # columns that the arguments of a call may take in one line
 _READ = ("text", "tool_use", "tool_result")  # blocks whose content is shown as such
 
-__all__ = ["parts", "plain", "words"]
+__all__ = ["line", "parts", "plain", "words"]
+
+
+def line(message: Message) -> str:
+    """The words, and in front of them what kind of thing it is when that is no message."""
+    return f"[{message.kind}] {words(message)}" if message.kind != "message" else words(message)
 
 
 def parts(message: Message) -> Iterator[tuple[str, str]]:
     """What there is to read, in order: ("note" | "text" | "call", lines of it)."""
+    if message.kind == deferred.KIND:
+        yield from _versions(message)
+        return
     for call in message.answers:
         yield "note", f"← {call or 'a function call'}"
     for block in message.content if isinstance(message.content, list | tuple) else ():
@@ -28,6 +37,14 @@ def parts(message: Message) -> Iterator[tuple[str, str]]:
         yield "text", message.text
     for made in message.calls:
         yield "call", _call(made.name, made.arguments)
+
+
+def _versions(message: Message) -> Iterator[tuple[str, str]]:
+    """A conflict that a merge put off: each side, below a marker as git writes it."""
+    for marker, side in (("<<<<<<<", "ours"), ("|||||||", "base"), (">>>>>>>", "theirs")):
+        version = deferred.version(message, side)
+        yield "note", f"{marker} {side}{'' if version else ': not there'}"
+        yield from parts(version) if version else ()
 
 
 def plain(message: Message) -> str:

@@ -12,6 +12,7 @@ from ..model import Commit, Item, Message, TokenCount
 from ..store import codec
 from ..store.snapshot import Draft
 from ..store.trees import blob_id
+from ..view import deferred
 from ..view.handle import Handle
 from ..view.items import find
 from . import write
@@ -53,7 +54,11 @@ def edit(
 
 
 def version(old: Message, given: Any) -> Message:
-    """The new version: a text replaces the content and keeps the rest; anything else replaces the message."""
+    """The new version: a text replaces the content and keeps the rest; anything else replaces the message.
+
+    Of a conflict that a merge put off the edited version is ours: the edit settles it.
+    """
+    old = deferred.shown(old)
     if isinstance(given, str):
         return replace(old, body={**old.body, "content": given})
     read = intake.read(given)

@@ -10,20 +10,23 @@ and nothing moved. See ``view.merging`` for what is compared.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from ..conflicts import Resolution
-from ..errors import InvalidInputError, MergeConflictError, RefusedError, StateError
-from ..model import Author, Commit, Item, TokenCount
+from ..conflicts import Conflict, Resolution
+from ..errors import ConflictError, InvalidInputError, MergeConflictError, RefusedError, StateError
+from ..llm import Given
+from ..model import Author, Commit
 from ..results import Finding, MergeResult
+from ..safe import safe_text
 from ..store.snapshot import Draft
 from ..store.transaction import Transaction
 from ..view import ancestry, receipt, revisions
 from ..view.handle import Handle
 from ..view.merging import bases
 from ..view.merging.plan import Merging, Plan
-from . import merged, pins, resolving, write
+from . import asking, deciding, merged, pins, resolving, write
+from .deciding import Decided, Ways
 
 STRATEGIES = ("ours", "theirs", "union")
 FF = ("allow", "only", "never")
@@ -41,11 +44,18 @@ def merge(
     dry_run: bool = False,
     message: str | None = None,
     timestamp: float | datetime | None = None,
+    llm: Given = None,
+    semantic: bool | Sequence[Conflict] = False,
+    threshold: float = deciding.THRESHOLD,
+    show_base: bool = False,
 ) -> MergeResult:
     """Merge ``other`` into the bound branch; see ``Repo.merge``."""
     _check(strategy, ff)
     branch = write.branch_of(handle)
     theirs = revisions.resolve(handle, other)
+    asker = asking.asker(handle, llm)
+    ways = Ways(resolutions or {}, strategy, resolver, asker, semantic, threshold, show_base, dry_run)
+    early = _early(handle, branch, theirs, ways, ff, unrelated) if ways.asks else None
     with handle.store.transaction("merge", [branch], spaces=(handle.namespace,)) as transaction:
         tip = transaction.ref(branch)
         if tip is not None and ancestry.is_ancestor(handle, theirs, tip):
@@ -58,41 +68,50 @@ def merge(
             return _moved(handle, "fast-forward", tip, theirs)
         if ff == "only":
             raise StateError("both branches went on: this is no fast-forward", hint="leave --ff-only out to merge")
-        merging, after = _compared(handle, tip, theirs, unrelated)
-        answers = resolving.answered(merging.conflicts, resolutions or {}, strategy, resolver)
-        plan = merging.settled(answers)
-        if plan.unresolved and not dry_run:
-            raise _conflicts(merging, plan)
-        work = _Work(handle, merging, plan, answers, tip, after)
+        if ways.asks and (early is None or early.ours != tip):
+            raise ConflictError("the branch moved while the merge was decided; nothing has changed", hint="merge again")
+        work = early or _work(handle, tip, theirs, ways, unrelated)
         if not dry_run:
             oid = work.commit(transaction, theirs, _named(other), message, write.seconds(timestamp))
             pins.relabel(handle, transaction)
     return work.result(None if dry_run else handle.commit(oid))
 
 
+def _early(handle: Handle, branch: str, theirs: str, ways: Ways, ff: str, unrelated: bool) -> _Work | None:
+    """The work, done before the trace is locked, since whoever is asked may take minutes; None when there is none."""
+    handle.store.refresh()
+    tip = handle.ref_commit(branch)
+    if tip is None or ff == "only" or ancestry.is_ancestor(handle, theirs, tip):
+        return None
+    if ff != "never" and ancestry.is_ancestor(handle, tip, theirs):
+        return None
+    return _work(handle, tip, theirs, ways, unrelated)
+
+
+def _work(handle: Handle, ours: str, theirs: str, ways: Ways, unrelated: bool) -> _Work:
+    merging = _compared(handle, ours, theirs, unrelated)
+    if ways.asker is not None and not merging.conflicts:
+        _Work(handle, merging, merging.settled({}), Decided(()), ours)  # what is refused anyway is refused unasked
+    decided = deciding.decide(handle, merging, ours, theirs, ways)
+    plan = merging.settled(decided.answers, decided.judged)
+    if plan.unresolved and not ways.dry_run:
+        raise _conflicts(plan, decided)
+    return _Work(handle, merging, plan, decided, ours)
+
+
 class _Work:
     """A merge that is planned: what it gives, told or written."""
 
-    def __init__(
-        self,
-        handle: Handle,
-        merging: Merging,
-        plan: Plan,
-        answers: Mapping[str, Resolution],
-        ours: str,
-        after: str | None,
-    ) -> None:
+    def __init__(self, handle: Handle, merging: Merging, plan: Plan, decided: Decided, ours: str) -> None:
         self._handle = handle
         self._merging = merging
         self._plan = plan
-        self._answers = answers
+        self._decided = decided
+        self.ours = ours
         self._ours = handle.commit(ours)
-        self._made = merged.merged(handle, merging, plan, after=after, parent=ours)
-        before = handle.context(ours).items
-        behind = merged.items(handle, self._made)
-        self._before = before
-        self._after = before[: len(before) - len(merging.ours.entries)] + behind
-        merged.check((before, merging.items(merging.theirs)), self._after)
+        self._made = merged.merged(handle, merging, plan, self._ours)
+        if not plan.unresolved:  # what is in dispute may be settled such that all is whole
+            merged.refuse(self._made.outcome.faults())
 
     def commit(
         self, transaction: Transaction, theirs: str, name: str, message: str | None, timestamp: int | None
@@ -102,41 +121,20 @@ class _Work:
         draft = Draft(transaction, handle.snapshots, self._ours.tree, handle.namespace)
         merged.write(draft, self._merging, self._plan, self._made)
         branch = write.branch_of(handle).rpartition("refs/heads/")[2]
-        title = f"merge: {name} into {branch}"[:72]
+        put_off = sum(one.action == "defer" for one in self._decided.answers.values())
+        title = safe_text(f"merge: {name} into {branch}")[:72] + (f" ({put_off} deferred)" if put_off else "")
         author = Author("trace-git", "merge@trace")
-        change = write.Change("merge", title, author, self._tokens(), timestamp, message, self._trailers())
+        tokens = self._made.outcome.tokens
+        change = write.Change("merge", title, author, tokens, timestamp, message, self._decided.trailers)
         return write.commit(handle, transaction, draft, self._ours, change, others=(theirs,))
 
-    def _tokens(self) -> TokenCount | None:
-        counter = self._handle.counter
-        if counter is None:
-            return None
-        count = self._handle.contexts.count
-        before, after = ([count(item) for item in items] for items in (self._before, self._after))
-        exact = all(one.exact for one in (*before, *after))
-        return TokenCount(sum(after) - sum(before), exact=exact, counter=counter.name)
-
-    def _trailers(self) -> dict[str, str]:
-        """How conflicts were settled: one line, each as kind, item and action."""
-        told = [f"{one.kind}:{one.items[0]}={self._answers[one.id].action}" for one in self._merging.conflicts]
-        return {"Trace-Resolved": " ".join(told)} if told else {}
-
     def result(self, commit: Commit | None) -> MergeResult:
-        handle = self._handle
-        count = handle.contexts.count if handle.counter is not None else _nothing
-        ours = {item.id for item in self._before}
-        brought = tuple(item for item in self._after if item.id not in ours)
-        told = receipt.receipt(self._before, self._after, count)
-        unresolved = [
-            Finding("conflict", one.id, f"{one.kind}: {one.text}", one.items) for one in self._plan.unresolved
-        ]
-        return MergeResult(
-            "merge", commit, self._merging.conflicts, tuple(unresolved), told, dict(self._answers), brought
-        )
-
-
-def _nothing(item: Item) -> int:
-    return 0
+        made = self._made.outcome
+        open = [Finding("conflict", one.id, f"{one.kind}: {one.text}", one.items) for one in self._plan.unresolved]
+        decided, planned = self._decided, commit is None
+        return MergeResult("merge", commit, decided.conflicts, (*open, *decided.findings), made.receipt(),
+                           dict(decided.answers), made.brought(), made.items() if planned else (),
+                           tuple(decided.sends) if planned else ())  # fmt: skip
 
 
 def _named(other: str | Commit) -> str:
@@ -146,9 +144,10 @@ def _named(other: str | Commit) -> str:
 def _moved(handle: Handle, kind: str, old: str | None, new: str) -> MergeResult:
     commit = handle.commit(new)
     told = receipt.between(handle, handle.commit(old) if old is not None else None, commit)
-    known = {item.id for item in handle.context(old).items} if kind == "fast-forward" else set()
-    brought = tuple(one for one in handle.context(new).items if one.id not in known) if kind == "fast-forward" else ()
-    return MergeResult(kind, commit, (), (), told, {}, brought)
+    if kind == "up-to-date":
+        return MergeResult(kind, commit, (), (), told)
+    items, known = handle.context(new).items, {item.id for item in handle.context(old).items}
+    return MergeResult(kind, commit, (), (), told, {}, tuple(one for one in items if one.id not in known), items)
 
 
 def _check(strategy: str | None, ff: str) -> None:
@@ -160,7 +159,7 @@ def _check(strategy: str | None, ff: str) -> None:
         raise InvalidInputError(f"ff={ff!r} is unknown", field="ff", hint=f"one of: {', '.join(FF)}")
 
 
-def _compared(handle: Handle, ours: str, theirs: str, unrelated: bool) -> tuple[Merging, str | None]:
+def _compared(handle: Handle, ours: str, theirs: str, unrelated: bool) -> Merging:
     found = bases.compared(handle, ours, theirs)
     if found is not None:
         return found
@@ -171,10 +170,11 @@ def _compared(handle: Handle, ours: str, theirs: str, unrelated: bool) -> tuple[
     return bases.unrelated(handle, ours, theirs)
 
 
-def _conflicts(merging: Merging, plan: Plan) -> MergeConflictError:
+def _conflicts(plan: Plan, decided: Decided) -> MergeConflictError:
     count = len(plan.unresolved)
+    said = [str(finding) for finding in decided.findings if finding.kind == "llm" and finding.severity != "note"]
     return MergeConflictError(
         f"{count} conflict{'' if count == 1 else 's'} to settle; nothing has changed",
         conflicts=plan.unresolved,
-        hint="merge again with resolutions=, a resolver or a strategy (-X ours, theirs or union)",
+        hint=f"{f'{said[0]}; ' if said else ''}merge again with resolutions=, a resolver or a strategy (-X ours, …)",
     )

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from ..conflicts import Conflict, Resolution
 from ..errors import UnsafeRewriteError
-from ..model import Item, Message
+from ..model import Commit, Item, Message
 from ..results import Finding
 from ..store import codec, format, keys
 from ..store.format import Place
@@ -15,65 +15,90 @@ from ..store.snapshot import Draft, Entry
 from ..store.trees import blob_id
 from ..view import deferred, groups
 from ..view.handle import Handle
+from ..view.merging.outcome import Outcome
 from ..view.merging.plan import Merging, Plan
-from ..view.merging.sides import LIVE, Side
 from . import edit
 
 
-@dataclass
+@dataclass(frozen=True)
 class Merged:
-    """The live items of a merge behind the shared beginning, in order, with keys and contents.
+    """The live items of a merge in order, with keys and contents, but for what is the same on all sides.
 
-    ``fresh`` maps the blob id of a content that no tree has to its bytes and message.
+    ``pins`` maps every pinned item to its blob id; ``fresh`` the blob id of a content that no tree has to its bytes.
+    ``outcome`` tells what it is.
     """
 
-    entries: list[Entry]
-    pins: frozenset[str]
-    fresh: dict[str, tuple[bytes, Message]] = field(default_factory=dict)
+    entries: tuple[Entry, ...]
+    pins: Mapping[str, str]
+    fresh: Mapping[str, bytes]
+    outcome: Outcome
 
 
-def merged(handle: Handle, merging: Merging, plan: Plan, *, after: str | None, parent: str) -> Merged:
-    """``after`` is the key that the shared beginning ends with, ``parent`` the first parent of the commit to be."""
-    made = _Contents(handle, parent)
-    blobs = {item: plan.states[item].blob for item in plan.order}
-    order = list(plan.order)
+def merged(handle: Handle, merging: Merging, plan: Plan, ours: Commit) -> Merged:
+    """``ours`` is the first parent of the commit to be."""
+    made = _Contents(handle, merging, plan, ours.id)
     for conflict, answer in plan.actions:
-        made.act(conflict, answer, order, blobs)
-    known = {one.place.item: one.place.key for one in merging.ours.entries}
-    placed = keys.assigned(order, known, after=after)
-    roles = {item: plan.entries[item].place.role for item in plan.order} | made.roles
-    entries = [Entry(Place(placed[item], roles[item], item), blobs[item]) for item in order]
-    return Merged(entries, plan.pins, made.fresh)
+        made.act(conflict, answer)
+    known = {one.place.item: one.place.key for under in plan.archived.values() for one in under}
+    known |= {one.place.item: one.place.key for one in merging.ours.entries}
+    placed = keys.assigned(made.line, known, hold=merging.ours.ends, absent=known.keys() - made.blobs.keys())
+    entries = tuple([Entry(Place(placed[item], made.role(item), item), made.blobs[item])
+                     for item in made.line if item in made.blobs])  # fmt: skip
+    messages = {blob: message for blob, (_, message) in made.fresh.items()}
+    outcome = Outcome(handle, merging, ours, entries, made.pins, messages)
+    return Merged(entries, made.pins, {blob: data for blob, (data, _) in made.fresh.items()}, outcome)
 
 
 class _Contents:
     """What resolutions ask to be written: replaced content, second versions, conflict items."""
 
-    def __init__(self, handle: Handle, parent: str) -> None:
+    def __init__(self, handle: Handle, merging: Merging, plan: Plan, parent: str) -> None:
         self._handle = handle
+        self._merging = merging
+        self._plan = plan
         self._parent = parent
+        self._roles: dict[str, str] = {}
+        self.line = list(plan.line)
+        self.blobs = {item: plan.states[item].blob for item in plan.order}
+        self.pins = dict(plan.pins)
         self.fresh: dict[str, tuple[bytes, Message]] = {}
-        self.roles: dict[str, str] = {}
 
-    def act(self, conflict: Conflict, answer: Resolution, order: list[str], blobs: dict[str, str]) -> None:
-        item = conflict.items[0]
-        if item not in blobs:
+    def role(self, item: str) -> str:
+        return self._roles.get(item) or self._plan.entries[item].place.role
+
+    def act(self, conflict: Conflict, answer: Resolution) -> None:
+        item = next((one for one in conflict.items if one in self.blobs), None)
+        if item is None:
             return
-        if answer.action == "both":
-            self._second(conflict, order, blobs)
+        if answer.action == "both" and conflict.kind != "semantic":
+            self._second(conflict, item)
         elif answer.action == "replace":
             present = (*conflict.ours, *conflict.theirs)[0].message
-            blobs[item] = self._put(edit.version(present, answer.content))
+            self._set(item, self._put(edit.version(present, answer.content)))
         elif answer.action == "defer":
-            blobs[item] = self._put(deferred.make(conflict.base, conflict.ours, conflict.theirs, reason=conflict.text))
+            ours, theirs = self._living(conflict)
+            made = deferred.make(conflict.base, ours, theirs, reason=conflict.text, kind=conflict.kind)
+            self._set(item, self._put(made))
 
-    def _second(self, conflict: Conflict, order: list[str], blobs: dict[str, str]) -> None:
-        """Theirs' version behind ours, as an item of its own."""
-        for at, theirs in enumerate(conflict.theirs):
-            item = format.item_id(self._handle.namespace, self._parent, at, bytes.fromhex(theirs.blob), counter=1)
-            order.insert(order.index(conflict.items[-1]) + 1 + at, item)
-            blobs[item] = theirs.blob
-            self.roles[item] = theirs.role
+    def _living(self, conflict: Conflict) -> list[tuple[Item, ...]]:
+        """Ours and theirs as far as they are live there: a side that archived an item took it away."""
+        sides = ((self._merging.ours, conflict.ours), (self._merging.theirs, conflict.theirs))
+        live = [({one.place.item for one in side.entries}, found) for side, found in sides]
+        return [tuple([one for one in found if one.id in ids]) for ids, found in live]
+
+    def _second(self, conflict: Conflict, ours: str) -> None:
+        """Theirs' version behind ours, as an item of its own; pinned if it was."""
+        for theirs in reversed(conflict.theirs):
+            position = len(self._roles)
+            item = format.item_id(self._handle.namespace, self._parent, position, bytes.fromhex(theirs.blob), counter=1)
+            self.line.insert(self.line.index(ours) + 1, item)
+            self._roles[item] = theirs.role
+            self._set(item, theirs.blob, pinned=theirs.pinned)
+
+    def _set(self, item: str, blob: str, *, pinned: bool = False) -> None:
+        self.blobs[item] = blob
+        if pinned or item in self.pins:
+            self.pins[item] = blob
 
     def _put(self, message: Message) -> str:
         data = codec.encode(message)
@@ -82,67 +107,48 @@ class _Contents:
         return name
 
 
-def items(handle: Handle, made: Merged) -> tuple[Item, ...]:
-    """The live items as a reader will see them."""
-    found = []
-    for one in made.entries:
-        pinned = one.place.item in made.pins
-        if one.blob in made.fresh:
-            found.append(Item.of(one.place.item, one.blob, made.fresh[one.blob][1]).with_pinned(pinned))
-        else:
-            found.append(handle.contexts.item(one, pinned=pinned))
-    return tuple(found)
-
-
-def check(before: Sequence[Sequence[Item]], after: Sequence[Item]) -> tuple[Finding, ...]:
-    """UnsafeRewriteError when a merge would make a context worse than both sides: a call that nothing can answer any
-    more, a result without its call, a stranger inside a tool group."""
+def check(before: Sequence[Sequence[Item]], after: Sequence[Item]) -> None:
+    """UnsafeRewriteError when a context has a fault in its tool groups that those before did not have."""
     known = {(one.kind, one.item) for side in before for one in groups.faults(side)}
-    new = [one for one in groups.faults(after) if (one.kind, one.item) not in known]
-    found = tuple(Finding("tool-group", one.item, one.text, (one.item,)) for one in new)
+    refuse([one for one in groups.faults(after) if (one.kind, one.item) not in known])
+
+
+def refuse(faults: Sequence[groups.Finding]) -> None:
+    """UnsafeRewriteError for faults that a merge would make: a call that nothing can answer any more, a result without
+    its call, a stranger inside a tool group."""
+    found = tuple(Finding("tool-group", one.item, one.text, (one.item,)) for one in faults)
     if found:
         raise UnsafeRewriteError(
             f"the merge would break a tool group: {found[0]}",
             findings=found,
             hint="answer the open call first, or drop it, then merge again",
         )
-    return found
 
 
 def write(draft: Draft, merging: Merging, plan: Plan, made: Merged) -> None:
     """Draft the difference from ours' tree."""
-    ours = {one.place.item: one for one in merging.ours.entries}
-    wanted = {one.place.item: one for one in made.entries}
-    draft.remove([one for item, one in ours.items() if item not in wanted or wanted[item].place != one.place])
-    for item, one in wanted.items():
-        if ours.get(item) != one:
-            fresh = made.fresh.get(one.blob)
-            draft.put(one, fresh[0] if fresh else None)
-    _pins(draft, merging.ours, wanted, made)
+    before, after = frozenset(merging.ours.entries), frozenset(made.entries)
+    paths = {one.place for one in after}
+    draft.remove([one for one in merging.ours.entries if one.place not in paths])
+    for one in made.entries:
+        if one not in before:
+            draft.put(one, made.fresh.get(one.blob))
+    _pins(draft, merging.ours.pins, made.pins)
     _archives(draft, merging, plan)
     if plan.tools != merging.ours.tools:
         draft.keep_tools(plan.tools)
 
 
-def _pins(draft: Draft, ours: Side, wanted: Mapping[str, Entry], made: Merged) -> None:
-    draft.unpin(sorted(ours.pins - made.pins))
-    before = {one.place.item: one.blob for one in ours.entries}
-    pinned = [one for item, one in wanted.items() if item in made.pins]
-    draft.pin([one for one in pinned if one.place.item not in ours.pins or before.get(one.place.item) != one.blob])
+def _pins(draft: Draft, before: Mapping[str, str], after: Mapping[str, str]) -> None:
+    draft.unpin(sorted(before.keys() - after.keys()))
+    changed = sorted(item for item, blob in after.items() if before.get(item) != blob)
+    draft.pin([Entry(Place("", "", item), after[item]) for item in changed])
 
 
 def _archives(draft: Draft, merging: Merging, plan: Plan) -> None:
-    """Each archived item under the compress that its state names."""
-    mine = {(under, one) for under, found in merging.ours.archived.items() for one in found}
-    every = mine | {(under, one) for under, found in merging.theirs.archived.items() for one in found}
-    kept = {(under, one) for under, one in every if _stays(plan, under, one)}
-    for under, one in sorted(mine - kept):
+    before, after = ({(under, one) for under, entries in shelves.items() for one in entries}
+                     for shelves in (merging.ours.archived, plan.archived))  # fmt: skip
+    for under, one in sorted(before - after):
         draft.unshelve(under, [one])
-    for under, one in sorted(kept - mine):
+    for under, one in sorted(after - before):
         draft.shelve(under, [one])
-
-
-def _stays(plan: Plan, under: str, one: Entry) -> bool:
-    """Whether an original stays archived; one of a masked item is live as well, and its original stays beside it."""
-    state = plan.states.get(one.place.item)
-    return state is None or state.presence == under or (state.presence == LIVE and state.blob != one.blob)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from ..errors import InvalidInputError, NotFoundError, TraceError
 from ..model import Author, Tokenizer
@@ -17,6 +18,9 @@ from ..store.store import Store
 from ..view.handle import Handle
 from ..view.tokens import RULES, Counter
 from . import branches
+
+if TYPE_CHECKING:
+    from ..llm import Given
 
 _DURABILITY = ("full", "os")
 
@@ -31,6 +35,7 @@ def open_handle(
     budget: int | None,
     committer: Author | None,
     clock: Callable[[], float],
+    llm: Given = None,
 ) -> Handle:
     """A handle on the trace at ``path``; see ``Repo.open``."""
     if durability not in _DURABILITY:
@@ -43,6 +48,10 @@ def open_handle(
         raise InvalidInputError(f"{path!r} is not a path", field="path")
     if tokenizer is not None:
         Counter(tokenizer)  # refuses a bad one before anything is made
+    if llm is not None:
+        from ..llm import resolve  # costs start-up time
+
+        llm = resolve(llm)  # refuses what nobody can ask
     folder = layout.locate(path)
     if folder is None:
         if not create:
@@ -53,6 +62,7 @@ def open_handle(
     store = Store(folder, durability=durability, committer=committer or identity(os.environ, folder), clock=clock)
     settings = config_files(os.environ, folder)
     handle = Handle(store, _counter(tokenizer, store), None, budget=budget, settings=settings)
+    handle.llm = llm
     branches.bind(handle, branch)
     return handle
 

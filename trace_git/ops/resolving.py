@@ -1,4 +1,5 @@
-"""The resolver chain: who answers a conflict. Resolutions by id, then the strategy, then the caller's function.
+"""The resolver chain: who answers a conflict. Resolutions by id, then the strategy, then the caller's function; last a
+model, which is asked in ``mediation``.
 
 What an answer may be is in ``conflicts.OFFERED``; one that is not offered is refused, whoever gave it. A strategy and a
 function may not give up a pin: only a resolution that was given by id does.
@@ -24,10 +25,6 @@ def answered(
     resolver: Resolver | None,
 ) -> dict[str, Resolution]:
     """Conflict id → answer, for every conflict that somebody answers."""
-    known = {one.id for one in conflicts}
-    for name in given:
-        if name not in known:
-            raise NotFoundError(f"no conflict {name!r} in this merge", hint="a dry run lists the conflicts")
     answers: dict[str, Resolution] = {}
     for conflict in conflicts:
         answer = given.get(conflict.id)
@@ -40,6 +37,14 @@ def answered(
         if answer is not None:
             answers[conflict.id] = checked(conflict, answer)
     return answers
+
+
+def check_known(conflicts: Sequence[Conflict], given: Mapping[str, Resolution]) -> None:
+    """NotFoundError for a resolution of a conflict that there is not."""
+    known = {one.id for one in conflicts}
+    for name in given:
+        if name not in known:
+            raise NotFoundError(f"no conflict {name!r} in this merge", hint="a dry run lists the conflicts")
 
 
 def checked(conflict: Conflict, answer: Resolution) -> Resolution:
@@ -58,25 +63,31 @@ def checked(conflict: Conflict, answer: Resolution) -> Resolution:
 
 
 def by_strategy(conflict: Conflict, strategy: str) -> Resolution | None:
-    """What ``-X`` says: a side, or both where that is offered, and else ours. A pin wins over either side."""
-    if strategy == "union":
-        action = "both" if "both" in conflict.actions else _pinned_side(conflict) or "ours"
-    else:
-        action = _pinned_side(conflict) or strategy
-    return Resolution(action, reason=f"-X {strategy}")
+    """What ``-X`` says: a side, or both where that is offered, and else ours. A pin wins over either side.
+
+    None when nothing that it could say keeps every pin.
+    """
+    wishes = ("both", "ours", "theirs") if strategy == "union" else (strategy, "ours", "theirs", "both")
+    for action in wishes:
+        answer = Resolution(action, reason=f"-X {strategy}")
+        if action in conflict.actions and not gives_up_pin(conflict, answer):
+            return answer
+    return None
 
 
 def gives_up_pin(conflict: Conflict, answer: Resolution) -> bool:
-    side = _pinned_side(conflict)
-    return side is not None and answer.action not in (side, "both", "defer")
-
-
-def _pinned_side(conflict: Conflict) -> str | None:
-    """The side whose version is pinned, when only one is and the conflict is about that."""
-    if conflict.kind not in ("pin", "presence") or conflict.items == (TOOLS,):
-        return None
-    ours, theirs = (any(item.pinned for item in side) for side in (conflict.ours, conflict.theirs))
-    return None if ours == theirs else "ours" if ours else "theirs"
+    """Whether a pinned version would go, change, or stand there without its pin."""
+    if conflict.kind == "order" or conflict.items == (TOOLS,):
+        return False
+    ours, theirs = ({item.id for item in side if item.pinned} for side in (conflict.ours, conflict.theirs))
+    semantic = conflict.kind == "semantic"
+    lost = {
+        "ours": theirs - ours,
+        "theirs": ours - theirs,
+        "both": set() if semantic else theirs - ours,
+        "defer": ours | theirs if semantic else set(),
+    }
+    return bool(lost.get(answer.action, ours | theirs))
 
 
 def _asked(resolver: Resolver, conflict: Conflict) -> Resolution | None:

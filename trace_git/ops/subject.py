@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from ..model import Message
 from ..safe import safe_text
+from ..view import deferred
 
 _WIDTH = 60
 
@@ -20,7 +21,8 @@ def subject(messages: Sequence[Message]) -> str:
 
 
 def words(message: Message) -> str:
-    """One line that tells what a message is about."""
+    """One line that tells what a message is about; of a conflict that a merge put off, ours' version."""
+    message = deferred.shown(message)
     text = message.text.strip()
     calls = ", ".join(call.name for call in message.calls)
     if calls:

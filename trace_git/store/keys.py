@@ -7,9 +7,9 @@ fraction: ``1000005.g`` lies halfway between ``1000005`` and ``1000006``.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
-from .format import _DIGITS, FIRST_KEY, MAX_KEY, next_key
+from .format import _DIGITS, MAX_KEY, next_key
 
 _WHOLE = 7
 
@@ -35,28 +35,80 @@ def between(low: str | None, high: str | None, count: int) -> list[str]:
     raise ValueError(f"no room for {count} keys between {low} and {high}")
 
 
-def assigned(order: Sequence[str], known: Mapping[str, str], *, after: str | None = None) -> dict[str, str]:
-    """A key for each item of ``order``, ascending and above ``after``.
+def assigned(
+    order: Sequence[str],
+    known: Mapping[str, str],
+    *,
+    hold: Collection[str] = (),
+    absent: Collection[str] = (),
+) -> dict[str, str]:
+    """A key for each item of ``order``, ascending.
 
-    As many as possible keep the key they are ``known`` by; where there is no room left between two of them, all get
-    new keys.
+    As many as possible keep the key they are ``known`` by. Where there is no room left between two of them, their
+    neighbours get new keys as well, as few as will do; those of ``hold`` never, whose known keys ascend in ``order``.
+    ``absent`` items get no key, but if they are known, the others keep to the side of theirs where that is possible.
     """
-    fixed = _longest_rise([(known[item], item) for item in order if item in known])
+    keep = _kept(order, known, hold)
+    line = [item for item in order if item in keep or item not in absent]
     keys: dict[str, str] = {}
-    run: list[str] = []
-    low = after
-    try:
-        for item in order:
-            if item not in fixed:
-                run.append(item)
-                continue
-            keys.update(zip(run, between(low, known[item], len(run)), strict=True))
-            keys[item] = low = known[item]
-            run = []
-    except ValueError:
-        return dict(zip(order, _after(after, len(order)), strict=True))
-    keys.update(zip(run, between(low, None, len(run)), strict=True))
-    return keys
+    at = 0
+    while at < len(line):
+        if line[at] in keep:
+            keys[line[at]] = known[line[at]]
+            at += 1
+            continue
+        stop = at
+        while stop < len(line) and line[stop] not in keep:
+            stop += 1
+        at = _fill(line, at, stop, keep, keys, known, set(hold))
+    return {item: key for item, key in keys.items() if item not in absent}
+
+
+def _fill(
+    line: list[str],
+    start: int,
+    stop: int,
+    keep: set[str],
+    keys: dict[str, str],
+    known: Mapping[str, str],
+    hold: set[str],
+) -> int:
+    """Give keys to ``line[start:stop]``, and to as many neighbours as it takes; where that ends."""
+    while True:
+        run = line[start:stop]
+        low = keys[line[start - 1]] if start else None
+        high = known[line[stop]] if stop < len(line) else None
+        try:
+            keys.update(zip(run, between(low, high, len(run)), strict=True))
+            return stop
+        except ValueError:
+            wider = (start > 0 and line[start - 1] not in hold, stop < len(line) and line[stop] not in hold)
+            if not any(wider):
+                raise
+            start, stop = start - wider[0], stop + wider[1]
+            keep.difference_update(line[start:stop])
+            while stop < len(line) and line[stop] not in keep:
+                stop += 1
+
+
+def _kept(order: Sequence[str], known: Mapping[str, str], hold: Collection[str]) -> set[str]:
+    """The items that keep their keys: those to hold, and between two of these as many as possible."""
+    held = set(hold)
+    kept: set[str] = set()
+    low: str | None = None
+    stretch: list[tuple[str, str]] = []
+    for item in (*order, None):
+        if item is not None and item not in held:
+            if item in known:
+                stretch.append((known[item], item))
+            continue
+        high = known[item] if item is not None else None
+        fitting = [one for one in stretch if (low is None or low < one[0]) and (high is None or one[0] < high)]
+        kept |= _longest_rise(fitting)
+        if item is not None:
+            kept.add(item)
+        low, stretch = high, []
+    return kept
 
 
 def _after(low: str | None, count: int) -> list[str]:
@@ -87,7 +139,7 @@ def _digits(number: int, width: int) -> str:
     return "".join(reversed(digits))
 
 
-def _longest_rise(keyed: Sequence[tuple[str, str]]) -> frozenset[str]:
+def _longest_rise(keyed: Sequence[tuple[str, str]]) -> set[str]:
     """The items of a longest subsequence whose keys rise: those that need not move."""
     tails: list[str] = []
     ends: list[int] = []
@@ -97,12 +149,9 @@ def _longest_rise(keyed: Sequence[tuple[str, str]]) -> frozenset[str]:
         before.append(ends[place - 1] if place else -1)
         tails[place : place + 1] = [key]
         ends[place : place + 1] = [at]
-    kept = []
+    kept = set()
     at = ends[-1] if ends else -1
     while at >= 0:
-        kept.append(keyed[at][1])
+        kept.add(keyed[at][1])
         at = before[at]
-    return frozenset(kept)
-
-
-__all__ = ["FIRST_KEY", "assigned", "between"]
+    return kept

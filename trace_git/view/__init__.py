@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         names,
         operations,
         pattern,
+        prefilter,
         receipt,
         reflogs,
         reports,

@@ -7,7 +7,7 @@ Differences inside a text are the affair of ``words``.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -77,7 +77,33 @@ def _side(
 
 
 def _change(handle: Handle, mine: _Side, theirs: _Side, item: str, moved: bool) -> ItemChange:
-    old, new = _item(handle, mine, item), _item(handle, theirs, item)
+    count = handle.contexts.leaves.count
+    return _compared(_item(handle, mine, item), _item(handle, theirs, item), moved, lambda one: count(one.blob))
+
+
+def of_items(
+    before: Sequence[Item], after: Sequence[Item], count: Callable[[Item], int | None]
+) -> tuple[ItemChange, ...]:
+    """What became of each item between two lists of them, such as a context and what a merge would make of it."""
+    old, new = ({item.id: (at, item) for at, item in enumerate(some)} for some in (before, after))
+    common = [item.id for item in after if item.id in old]
+    staying = {common[at] for at in longest_increasing([old[item][0] for item in common])}
+    order: dict[str, tuple[int, int]] = {item: (at, 0) for item, (at, _) in new.items()}
+    anchor, behind = -1, 0
+    for item in before:
+        if item.id in staying:
+            anchor, behind = new[item.id][0], 0
+        elif item.id not in new:
+            behind += 1
+            order[item.id] = (anchor, behind)
+    found = []
+    for name in sorted(order, key=order.__getitem__):
+        pair = (old[name][1] if name in old else None, new[name][1] if name in new else None)
+        found.append(_compared(*pair, name in old and name in new and name not in staying, lambda one: count(one) or 0))
+    return tuple([one for one in found if one.kinds])
+
+
+def _compared(old: Item | None, new: Item | None, moved: bool, count: Callable[[Item], int]) -> ItemChange:
     was, is_ = old is not None and old.pinned, new is not None and new.pinned
     kinds = {
         "added": old is None,
@@ -87,9 +113,8 @@ def _change(handle: Handle, mine: _Side, theirs: _Side, item: str, moved: bool) 
         "pinned": is_ and not was,
         "unpinned": was and new is not None and not is_,
     }
-    count = handle.contexts.leaves.count
     true = tuple([kind for kind, holds in kinds.items() if holds])
-    tokens = (count(new.blob) if new else 0) - (count(old.blob) if old else 0) if true else 0
+    tokens = (count(new) if new else 0) - (count(old) if old else 0) if true else 0
     return ItemChange(true, old, new, tokens)
 
 

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from ..model import Item, Message
+from . import deferred
 
 
 class Facts(NamedTuple):
@@ -142,6 +143,8 @@ class Groups:
 
 def facts(message: Message) -> Facts:
     """What there is to pair in a message."""
+    if message.kind == deferred.KIND:
+        message = deferred.shown(message)
     if _plain(message):
         return NOTHING
     calls = [(_id(call.id), call.name) for call in message.calls] if message.role == "assistant" else ()

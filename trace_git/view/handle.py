@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from ..errors import StateError
 from ..model import Commit, Context, Item
@@ -22,7 +23,7 @@ class Handle:
 
     ``namespace`` is an agent's name, or "" for the trace itself; ``budget`` is in tokens. ``past`` are the refs of an
     earlier moment, for a handle that looks back: it reads refs there, and writes nothing. ``settings`` are the paths of
-    git's configuration files, the trace's own first.
+    git's configuration files, the trace's own first. ``llm`` is who is asked when a verb is told ``llm=True``.
     """
 
     store: Store
@@ -33,6 +34,7 @@ class Handle:
     budget: int | None = None
     past: Mapping[str, str] | None = None
     settings: tuple[str, ...] = ()
+    llm: Any = None
     snapshots: Snapshots = field(init=False)
     contexts: Contexts = field(init=False)
 
@@ -52,7 +54,7 @@ class Handle:
 
     def _with(self, branch: str | None, past: Mapping[str, str] | None) -> Handle:
         other = Handle(self.store, self.counter, branch, namespace=self.namespace, budget=self.budget, past=past)
-        other.settings = self.settings
+        other.settings, other.llm = self.settings, self.llm
         other.snapshots, other.contexts = self.snapshots, self.contexts
         return other
 

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from ..model import Message
 from ..store import kept
 from ..store.snapshot import Entry
-from . import groups
+from . import deferred, groups
 from .groups import Facts, Fault
 
 ESTIMATE = 1 << 31  # the bit of a count that says so
@@ -77,7 +77,7 @@ _PLAIN = Look(None, groups.NOTHING, None)
 def look(message: Message) -> Look:
     """What is to be remembered of a message."""
     facts = groups.facts(message)
-    part = "summary" if message.kind == "summary" else None
+    part = message.kind if message.kind in ("summary", deferred.KIND) else None
     model = message.model if message.role == "assistant" else None
     return Look(part, facts, model) if part or model or any(facts) else _PLAIN
 
@@ -159,6 +159,12 @@ def _item(leaves: Sequence[Leaf], starts: Sequence[int], at: int) -> str:
     which = bisect_right(starts, at) - 1
     inside = (at - starts[which]) * _ID
     return leaves[which].ids[inside : inside + _ID].hex()
+
+
+def deferred_items(leaves: Sequence[Leaf]) -> int:
+    """How many of the items are conflicts that a merge put off."""
+    held = ((leaf, leaf.parts.index(deferred.KIND)) for leaf in leaves if deferred.KIND in leaf.parts)
+    return sum(struct.unpack(f">{leaf.size}H", leaf.which).count(part) for leaf, part in held)
 
 
 def sizes(leaves: Sequence[Leaf], pinned: Iterable[str]) -> tuple[dict[str, int], int]:

@@ -18,6 +18,7 @@ from typing import Any
 from ..errors import InvalidInputError, RefusedError, TraceError
 from ..model import Context, Item, Prompt, TokenCount
 from ..store.codec import encode_value
+from . import deferred
 from .materializers import anthropic, openai, text
 from .materializers.draft import Draft, Form, folded, fresh, mended
 
@@ -67,12 +68,22 @@ class Renderer:
         self._lock = threading.Lock()
         self._kept: dict[str, _Kept] = {}
 
-    def render(self, context: Context, materializer: Materializer = "openai", *, repair: bool = False) -> Prompt:
+    def render(
+        self,
+        context: Context,
+        materializer: Materializer = "openai",
+        *,
+        repair: bool = False,
+        conflicts: str | None = None,
+    ) -> Prompt:
         """``context`` as ``openai``, ``anthropic``, ``text``, ``xml``, or whatever a callable makes of it.
 
         RefusedError when the provider would refuse the result; with ``repair`` the offending blocks
-        and messages are left out instead, each named in ``warnings``.
+        and messages are left out instead, each named in ``warnings``. Conflicts that a merge put off
+        are refused too, ``repair`` or not; ``conflicts`` says whose version to show, "ours" or "theirs".
         """
+        if conflicts is not None or not isinstance(materializer, str):
+            context = deferred.settled(context, conflicts)
         if not isinstance(materializer, str):
             return _called(context, materializer)
         form = _form(materializer)

@@ -6,7 +6,7 @@ No message is read that was looked at before (see ``leaves``), so it costs what 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from ..model import Commit, Status, TokenCount
@@ -41,11 +41,17 @@ def status(handle: Handle) -> Status:
         pinned=pinned,
         reported=reports.anchored(handle, commit, report) if commit else None,
         budget=budget.tokens,
-        warnings=(*map(str, leaf.faults(folders)), *budget.warnings),
+        warnings=(*_put_off(folders), *map(str, leaf.faults(folders)), *budget.warnings),
         model=model,
         window=window,
         budget_from=budget.source,
     )
+
+
+def _put_off(folders: Sequence[Leaf]) -> Iterator[str]:
+    """That a merge left conflicts in the context, which no model can be shown."""
+    if number := leaf.deferred_items(folders):
+        yield f"{number} deferred conflict{'' if number == 1 else 's'}: `trace conflicts` lists what is to be settled"
 
 
 def _tokens(handle: Handle, commit: Commit | None, folders: Sequence[Leaf]) -> TokenCount:

@@ -16,7 +16,7 @@ from typing import Any, Protocol
 
 from ..errors import InvalidInputError, TraceError
 from ..model import OPENAI, Message, TokenCount, Tokenizer, Usage
-from . import encodings, estimates
+from . import deferred, encodings, estimates
 
 RULES = 1  # version of what is counted in a message beside its tokenizer: kept counts of another one are void
 PRIMING = 3
@@ -114,6 +114,8 @@ class Counter:
         return TokenCount(max(value, 0), exact=False, counter=f"api+{self.name}")
 
     def _message(self, message: Message) -> TokenCount:
+        if message.kind == deferred.KIND:
+            return TokenCount(self._message(deferred.shown(message)), exact=False, counter=self.name)
         body, content = message.body, message.content
         value = self._framing(message.role)
         plain = type(content) is str and body.keys() <= _PLAIN_KEYS

@@ -71,20 +71,12 @@ def _sides(revs: tuple[str, ...]) -> tuple[str | None, str]:
 
 
 def _shape(diff: Diff, *, stat: bool) -> dict[str, Any]:
-    receipt = diff.receipt
     return {
         "old": diff.old,
         "new": diff.new,
         "changes": [differences.shape(change, words=not stat) for change in diff.changes],
         "tools_changed": diff.tools_changed,
-        "receipt": {
-            "before": receipt.before,
-            "after": receipt.after,
-            "kept": receipt.kept,
-            "kept_items": receipt.kept_items,
-            "share": receipt.share,
-            "breaks_at": receipt.breaks_at,
-        },
+        "receipt": differences.receipt(diff.receipt),
     }
 
 

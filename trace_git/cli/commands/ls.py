@@ -60,5 +60,4 @@ def _table(counted: Sequence[tuple[Item, TokenCount | None]], ids: Mapping[str, 
             (f"{shapes.number(tokens):>{numbers}}", None),
             ((screen.pin() if item.pinned else " ") if marks else "", "yellow"),
         ]
-        kind = f"[{item.kind}] " if item.kind != "message" and not long else ""
-        yield screen.row(cells, kind + messages.words(item.message))
+        yield screen.row(cells, messages.words(item.message) if long else messages.line(item.message))

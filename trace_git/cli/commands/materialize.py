@@ -17,14 +17,24 @@ from .. import opening, options, screen, shapes
     show_default=True,
     help="The form of the output.",
 )
+@click.option("--conflicts", type=click.Choice(["ours", "theirs"]), help="Show this version of what a merge put off.")
 @click.option("--repair", is_flag=True, help="Leave out what a provider would refuse, and say so.")
 @options.at_op
 @options.as_json
 @options.output
-def command(rev: str, shape: str, repair: bool, at_op: int | None, as_json: bool, output: str | None) -> None:
+def command(
+    rev: str,
+    shape: str,
+    conflicts: str | None,
+    repair: bool,
+    at_op: int | None,
+    as_json: bool,
+    output: str | None,
+) -> None:
     """Print the context of REV as a model is sent it.
 
-    A pipe or file gets the exact bytes, a terminal safe text.
+    A pipe or file gets the exact bytes, a terminal safe text. A context with conflicts that a merge put off is
+    refused, unless --conflicts says whose version a model is to see.
 
     \b
     Examples:
@@ -32,7 +42,7 @@ def command(rev: str, shape: str, repair: bool, at_op: int | None, as_json: bool
       trace materialize HEAD~3 --as text
     """
     with opening.opened(at_op=at_op) as repo:
-        prompt = repo.materialize(rev, materializer=shape, repair=repair)
+        prompt = repo.materialize(rev, materializer=shape, repair=repair, conflicts=conflicts)
         screen.warn(prompt.warnings)
         if prompt.commit is None:
             screen.note("no commits yet")

@@ -9,6 +9,8 @@ from typing import Any
 import click
 
 from ...model import Status, TokenCount
+from ...ops import merging_state
+from ...ops.merging_state import Begun
 from .. import bar, opening, options, screen, shapes
 
 
@@ -32,10 +34,11 @@ def command(budget: int | None, grid: bool, at_op: int | None, as_json: bool) ->
     """
     with opening.opened(budget=budget, at_op=at_op) as repo:
         status = repo.status()
+        begun = merging_state.read(status.path) if at_op is None else None
     if as_json:
-        screen.emit(**_shape(status))
+        screen.emit(**_shape(status), merge=None if begun is None else begun.shape())
     else:
-        screen.show([*_facts(status), *_picture(status, grid=grid), *_warnings(status)])
+        screen.show([*_facts(status, begun), *_picture(status, grid=grid), *_warnings(status)])
 
 
 def _shape(status: Status) -> dict[str, Any]:
@@ -43,10 +46,12 @@ def _shape(status: Status) -> dict[str, Any]:
     return {**asdict(status), **shapes.count(status.tokens), "reported_exact": exact}
 
 
-def _facts(status: Status) -> Iterator[str]:
+def _facts(status: Status, begun: Begun | None) -> Iterator[str]:
     where = f"On branch {status.branch}" if status.branch else "Looking at a commit, on no branch"
     at = f" at {screen.paint(status.head[:8], 'yellow')}" if status.head else ", no commits yet"
     yield screen.paint(where, "bold") + at
+    if begun is not None:
+        yield screen.paint(f"Merging {begun.name} into {begun.into}: `trace conflicts` says what is left", "yellow")
     yield ""
     yield _fact("Items", f"{status.items:,}" + (f", {status.pinned:,} pinned" if status.pinned else ""))
     yield _fact("Tokens", _fill(status.tokens, status.budget, _counted(status.tokens)))

@@ -15,7 +15,8 @@ from typing import Any, NamedTuple
 
 from ...formats.convert import losses, to_anthropic
 from ...model import ANTHROPIC, Item, Span
-from .draft import CONFLICT, Draft, Fault, Form, fresh, stand_in, unresolved
+from .. import deferred
+from .draft import Draft, Fault, Form, fresh, stand_in
 
 SYSTEM = -1  # where a span starts that lies in the system part
 _SYSTEM_ROLES = ("system", "developer")
@@ -56,8 +57,8 @@ def fold(items: Sequence[Item], start: int, draft: Draft) -> None:
     for index in range(begin, len(items)):
         item = items[index]
         message = item.message
-        if message.kind == CONFLICT:
-            raise unresolved(item)
+        if message.kind == deferred.KIND:
+            raise deferred.refusal(items)
         if message.role in _SYSTEM_ROLES:
             draft.warnings.append((index, f"item {item.id}: {message.role} text stands in its place as user text"))
         if message.fmt != ANTHROPIC:
@@ -79,8 +80,8 @@ def _fold_system(items: Sequence[Item], draft: Draft) -> int:
     for index, item in enumerate(items):
         if item.role not in _SYSTEM_ROLES:
             break
-        if item.kind == CONFLICT:
-            raise unresolved(item)
+        if item.kind == deferred.KIND:
+            raise deferred.refusal(items)
         given.extend((index, wire["content"]) for wire in to_anthropic(item.message))
     if given:
         draft.cuts.append((0, 0))

@@ -13,10 +13,8 @@ from operator import itemgetter
 from types import NoneType
 from typing import Any, NamedTuple
 
-from ...errors import RefusedError
 from ...model import Item, Message, Span
 
-CONFLICT = "conflict"  # the kind of an item that a merge left undecided
 _LEAVES = frozenset((str, int, float, bool, NoneType))
 _place = itemgetter(0)
 
@@ -115,11 +113,6 @@ def _without(form: Form, items: Sequence[Item], gone: Mapping[int, set[int] | No
         left = form.leave_out(item, parts) if parts is not None else None
         if left is not None:
             yield left
-
-
-def unresolved(item: Item) -> RefusedError:
-    hint = "resolve it first: edit the item, or drop it"
-    return RefusedError(f"item {item.id} is an unresolved conflict: a model cannot be shown both sides", hint=hint)
 
 
 def stand_in(item: Item, body: Mapping[str, Any], fmt: str) -> Item:

@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 
 from ...formats.convert import losses, to_openai
 from ...model import OPENAI, Item, Span
-from .draft import CONFLICT, Draft, Fault, Form, fresh, stand_in, unresolved
+from .. import deferred
+from .draft import Draft, Fault, Form, fresh, stand_in
 
 _RESULTS = ("tool", "function")
 
@@ -29,8 +30,8 @@ def fold(items: Sequence[Item], start: int, draft: Draft) -> None:
     for index in range(start, len(items)):
         item = items[index]
         message = item.message
-        if message.kind == CONFLICT:
-            raise unresolved(item)
+        if message.kind == deferred.KIND:
+            raise deferred.refusal(items)
         if message.fmt != OPENAI and (lost := losses(message, OPENAI)):
             draft.warnings.append((index, f"item {item.id}: openai does not carry {', '.join(lost)}"))
         before = len(parts)

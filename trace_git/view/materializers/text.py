@@ -13,7 +13,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from ...model import Item, Message, Span
-from .draft import CONFLICT, Draft, Form, unresolved
+from .. import deferred
+from .draft import Draft, Form
 
 _BREAK = "\n\n"
 _HEAD, _TAIL = "<context>\n", "</context>\n"
@@ -126,8 +127,8 @@ def _folder(show: Callable[[Message], str], start_at: int, gap: int) -> Callable
         offset = start_at
         for index in range(start, len(items)):
             message = items[index].message
-            if message.kind == CONFLICT:
-                raise unresolved(items[index])
+            if message.kind == deferred.KIND:
+                raise deferred.refusal(items)
             part = show(message)
             draft.cuts.append((index, len(draft.parts)))
             draft.parts.append(part)

@@ -1,84 +1,94 @@
-"""What a merge compares: two commits and what they have in common, without the folders that are equal in all of them.
+"""What a merge compares: two commits and what they have in common.
 
-Several best common ancestors (a criss-cross) are merged into one virtual side first; what is in dispute between them is
-a base of which nothing is known, and ours stands where they order things differently.
+Several best common ancestors (a criss-cross) are merged into one virtual side first. What is in dispute between them is
+a base of which nothing is known. It knows the order of the items that all of them have; where they differ in that, ours
+stands.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from ...store.snapshot import Entry
-from .. import groups
 from ..ancestry import merge_bases
 from ..handle import Handle
+from . import folders
 from .plan import Merging
-from .sides import Side, read
+from .sides import Side, ids
 
-_STEPS = 8  # folders to look back for the call that a result behind the shared beginning answers
+_DEEPEST = 40  # criss-crosses below criss-crosses; beyond, the first base stands for all
 
 
-def compared(handle: Handle, ours: str, theirs: str) -> tuple[Merging, str | None] | None:
-    """The merge of two commits and the order key that its shared beginning ends with; None for unrelated histories."""
-    found = merge_bases(handle, ours, theirs)
+def compared(handle: Handle, ours: str, theirs: str) -> Merging | None:
+    """The merge of two commits; None for unrelated histories."""
+    below = _Below(handle)
+    found = below.bases(ours, theirs)
     if not found:
         return None
-    if len(found) > 1:
-        return Merging(handle, virtual(handle, found), read(handle, ours), read(handle, theirs)), None
-    commits = (found[0], ours, theirs)
-    shared = _shared(handle, commits)
-    sides = [read(handle, commit, skip=shared) for commit in commits]
-    return Merging(handle, *sides), _last_key(handle, ours, shared)
+    sides = folders.read(handle, list(dict.fromkeys((*below.involved(found), ours, theirs))))
+    return Merging(handle, below.virtual(sides, found), sides[ours], sides[theirs])
 
 
-def unrelated(handle: Handle, ours: str, theirs: str) -> tuple[Merging, str | None]:
+def unrelated(handle: Handle, ours: str, theirs: str) -> Merging:
     """The merge of two histories that share nothing."""
-    return Merging(handle, Side(()), read(handle, ours), read(handle, theirs)), None
+    sides = folders.read(handle, [ours, theirs])
+    return Merging(handle, Side(()), sides[ours], sides[theirs])
 
 
-def virtual(handle: Handle, commits: Sequence[str]) -> Side:
-    """One side that stands for several merge bases."""
-    side = read(handle, commits[0])
-    for other in commits[1:]:
-        below = merge_bases(handle, commits[0], other)
-        base = virtual(handle, below) if below else Side(())
-        merging = Merging(handle, base, side, read(handle, other))
-        plan = merging.settled({})
-        unknown = {item for one in merging.conflicts if one.kind != "order" for item in one.items}
-        entries = [replaced(plan.entries[item], plan.states[item].blob) for item in plan.order]
-        archived: dict[str, tuple[Entry, ...]] = {**merging.theirs.archived, **merging.ours.archived}
-        side = replace(side, entries=tuple(entries), pins=plan.pins, archived=archived, tools=plan.tools,
-                       unknown=side.unknown | unknown)  # fmt: skip
-    return side
+class _Below:
+    """The merge bases of a merge, and those of merging them."""
+
+    def __init__(self, handle: Handle) -> None:
+        self._handle = handle
+        self._bases: dict[tuple[str, str], tuple[str, ...]] = {}
+        self._virtual: dict[tuple[str, ...], Side] = {}
+
+    def bases(self, one: str, other: str) -> tuple[str, ...]:
+        if (one, other) not in self._bases:
+            self._bases[one, other] = merge_bases(self._handle, one, other)
+        return self._bases[one, other]
+
+    def involved(self, commits: Sequence[str]) -> list[str]:
+        """All commits that ``virtual`` reads."""
+        found: dict[str, None] = {}
+        todo, met, depth = {tuple(commits)}, {tuple(commits)}, 0
+        while todo:
+            found.update((commit, None) for some in todo for commit in (some if depth < _DEEPEST else some[:1]))
+            below = {self.bases(some[0], other) for some in todo for other in some[1:]} if depth < _DEEPEST else set()
+            todo = {some for some in below if some} - met
+            met |= todo
+            depth += 1
+        return list(found)
+
+    def virtual(self, sides: Mapping[str, Side], commits: tuple[str, ...], *, depth: int = 0) -> Side:
+        """One side that stands for several merge bases; for none, an empty one."""
+        if not commits:
+            return Side(())
+        if commits not in self._virtual:
+            side = sides[commits[0]]
+            for other in commits[1:] if depth < _DEEPEST else ():
+                base = self.virtual(sides, self.bases(commits[0], other), depth=depth + 1)
+                side = _merged(Merging(self._handle, base, side, sides[other]))
+            self._virtual[commits] = side
+        return self._virtual[commits]
 
 
-def replaced(entry: Entry, blob: str) -> Entry:
-    return entry if entry.blob == blob else Entry(entry.place, blob)
-
-
-def _shared(handle: Handle, commits: Sequence[str]) -> int:
-    """How many folders at the beginning are equal in all, such that no tool group reaches beyond them."""
-    leaves = [handle.snapshots.leaf_ids(handle.store.commit(commit).tree) for commit in commits]
-    shared = 0
-    for ids in zip(*leaves, strict=False):
-        if any(one != ids[0] for one in ids):
-            break
-        shared += 1
-    for start in range(shared, max(0, shared - _STEPS), -1):
-        if not any(_orphans(handle, ids[start:]) for ids in leaves):
-            return start
-    return 0
-
-
-def _orphans(handle: Handle, leaves: Sequence[bytes]) -> bool:
-    entries = (entry for leaf in leaves for entry in handle.snapshots.leaf(leaf))
-    items = [handle.contexts.item(entry, pinned=False) for entry in entries]
-    return bool(groups.groups(items).orphans)
-
-
-def _last_key(handle: Handle, commit: str, shared: int) -> str | None:
-    if not shared:
-        return None
-    leaf = handle.snapshots.leaf_ids(handle.store.commit(commit).tree)[shared - 1]
-    return handle.snapshots.leaf(leaf)[-1].place.key
+def _merged(merging: Merging) -> Side:
+    plan = merging.settled({})
+    disputed = {item for one in merging.conflicts if one.kind != "order" for item in one.items}
+    lines = [[item for item in ids(side.entries) if item not in side.unplaced] for side in (merging.ours, merging.theirs)]
+    placed = frozenset(lines[0]) & frozenset(lines[1])
+    one, other = ([item for item in line if item in placed] for line in lines)
+    entries = [Entry(plan.entries[item].place, plan.states[item].blob) for item in plan.order]
+    return replace(
+        merging.ours,
+        entries=tuple(entries),
+        pins=plan.pins,
+        archived=plan.archived,
+        tools=plan.tools,
+        folders=(),
+        unknown=merging.ours.unknown | disputed,
+        unplaced=frozenset(plan.order) - placed,
+        disordered=merging.ours.disordered or one != other,
+    )

@@ -1,77 +1,124 @@
-"""The order of a merged context: who stands behind whom.
+"""The order of a merged context: who stands behind whom. Order keys of different sides are never compared.
 
-Items that both sides have keep the order of the side that changed it; where both did, differently, it is a conflict.
-A new item follows what it followed on its own side: its nearest predecessor that is still there, or the summary that
-stands for that one. Behind the same predecessor come first results of a call that stands there, then ours, then theirs;
-the tails of both sides, the usual case, come last. Order keys are never compared.
+A ``line`` is a side's live items with the archived ones behind the summary that stands for them. Items that are in the
+lines of both sides are the frame; they keep the order of the side that changed it, and where both did, differently, it
+is a conflict. A new item follows its nearest predecessor on its own side that is in the frame, be that archived by
+now. What a side has behind its last item of the frame is its tail: tails come last, ours before theirs. A result whose
+call is in the frame goes into its call's group.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence, Set
+from bisect import bisect_left
+from collections.abc import Callable, Collection, Mapping, Sequence, Set
+
+from .sides import Side
 
 _START, _END = "", "end"  # what the first items follow, and what tails do
 
 
-def skeleton(
-    base: Sequence[str], ours: Sequence[str], theirs: Sequence[str], *, prefer: str | None
-) -> list[str] | None:
-    """The order of the items that both sides have; None when both changed it and ``prefer`` names no side.
+def line(side: Side, covered: Callable[[str], Sequence[str]]) -> list[str]:
+    """``covered`` gives the items that a summary stands for, in order."""
+    live = [(one.place.key, one.place.item) for one in side.entries]
+    aside = {one.place.item: one.place.key for under in side.archived.values() for one in under}
+    for _, item in live:
+        aside.pop(item, None)  # the original of a masked item
+    if not aside:
+        return [item for _, item in live]
+    found: list[str] = []
+    behind = _lost_ones(live, aside, covered)
+    for at in range(len(live) + 1):
+        found += behind.get(at, ())
+        if at < len(live):
+            _unfold(live[at][1], aside, covered, found)
+    return found
 
-    ``base`` may be of several bases merged: items it does not have are in ours' order.
-    """
-    both = frozenset(ours) & frozenset(theirs)
-    known = both & frozenset(base)
-    before, one, other = (_only(order, known) for order in (base, ours, theirs))
-    if one == other or other == before or prefer == "ours":
-        return _only(ours, both)
-    if one != before and prefer != "theirs":
-        return None
-    return _only(theirs, both)
+
+def _unfold(item: str, aside: Mapping[str, str], covered: Callable[[str], Sequence[str]], found: list[str]) -> None:
+    """An item, and behind it what it stands for, what that stands for, and so on."""
+    todo, met = [item], {item}
+    while todo:
+        one = todo.pop()
+        found.append(one)
+        below = [other for other in covered(one) if other in aside and other not in met]
+        met.update(below)
+        todo += reversed(below)
 
 
-def _only(order: Sequence[str], wanted: Collection[str]) -> list[str]:
-    return [item for item in order if item in wanted]
+def _lost_ones(
+    live: Sequence[tuple[str, str]], aside: dict[str, str], covered: Callable[[str], Sequence[str]]
+) -> dict[int, list[str]]:
+    """Archived items that no summary here stands for, by the place in ``live`` that their keys say."""
+    stood_for: set[str] = set()
+    for _, item in live:
+        stands: list[str] = []
+        _unfold(item, aside, covered, stands)
+        stood_for.update(stands)
+    keys = sorted(key for key, _ in live)
+    found: dict[int, list[str]] = {}
+    for item, key in sorted(aside.items(), key=lambda one: one[1]):
+        if item not in stood_for:
+            found.setdefault(bisect_left(keys, key), []).append(item)
+    return found
+
+
+def skeleton(base: Sequence[str], ours: Sequence[str], theirs: Sequence[str]) -> str | None:
+    """Whose order the items have that all three know: "ours" or "theirs"; None when both changed it, differently."""
+    both = frozenset(ours) & frozenset(theirs) & frozenset(base)
+    before, one, other = ([item for item in order if item in both] for order in (base, ours, theirs))
+    if other in (one, before):
+        return "ours"
+    return "theirs" if one == before else None
 
 
 def woven(
-    frame: Sequence[str],
     ours: Sequence[str],
     theirs: Sequence[str],
     *,
+    prefer: str,
     wanted: Set[str],
-    stands_for: Mapping[str, str],
-    results: Mapping[str, str],
+    behind: Sequence[Mapping[str, str]],
 ) -> list[str]:
-    """All ``wanted`` items in order: ``frame``, and what only one side has, where it belongs.
+    """All ``wanted`` items in order, and among them, where they would stand, others of the frame.
 
-    What a side has behind its last item of the frame is its tail: tails come last, ours before theirs. ``stands_for``
-    maps an item that was archived to its summary; ``results`` an item that answers a call of the frame to the item
-    behind which it belongs, the last of its tool group.
+    ``prefer`` says whose order the frame has. ``behind`` maps, for each side, an item to the one right behind which it
+    belongs, a result to its call or to the result before it.
     """
-    present = frozenset(frame)
-    left = _behind(ours, present, wanted, stands_for)
-    taken = {item for items in left.values() for item in items}
-    right = _behind(theirs, present, wanted - taken, stands_for)
-    order: list[str] = []
+    both = frozenset(ours) & frozenset(theirs)
+    frame = [item for item in (theirs if prefer == "theirs" else ours) if item in both]
+    bound = [_bound(one, both, wanted) for one in behind]
+    chains = [_chains(order, both, wanted - one.keys()) for order, one in zip((ours, theirs), bound, strict=True)]
+    children: dict[str, list[str]] = {}
+    for one in bound:
+        for item, target in one.items():
+            children.setdefault(target, []).append(item)
+    found: list[str] = []
     for anchor in (_START, *frame, _END):
-        if anchor in present:
-            order.append(anchor)
-            order += [item for item, place in results.items() if place == anchor and item in wanted]
-        order += [item for item in (*left.get(anchor, ()), *right.get(anchor, ())) if item not in results]
-    return order
+        todo = [*chains[1].get(anchor, ())[::-1], *chains[0].get(anchor, ())[::-1]]
+        todo += [anchor] if anchor in both else []
+        while todo:
+            item = todo.pop()
+            found.append(item)
+            todo += reversed(children.get(item, ()))
+    return found
 
 
-def _behind(
-    order: Sequence[str], present: Collection[str], wanted: Collection[str], stands_for: Mapping[str, str]
-) -> dict[str, list[str]]:
-    """Which items of one side follow each item of the frame; what follows the last of them is the tail."""
+def _bound(behind: Mapping[str, str], both: Collection[str], wanted: Set[str]) -> dict[str, str]:
+    """Those new items whose targets will stand there, in order: a chain ends where its first item is not wanted."""
+    found: dict[str, str] = {}
+    for item, target in behind.items():
+        if item in wanted and item not in both and (target in found or (target in both and target in wanted)):
+            found[item] = target
+    return found
+
+
+def _chains(order: Sequence[str], both: Collection[str], wanted: Set[str]) -> dict[str, list[str]]:
+    """Which new items of one side follow each item of the frame; what follows the last of them is the tail."""
     found: dict[str, list[str]] = {}
     anchor = _START
     for item in order:
-        place = stands_for.get(item, item)
-        if place in present:
-            anchor = place
+        if item in both:
+            anchor = item
         elif item in wanted:
             found.setdefault(anchor, []).append(item)
     if anchor in found:

@@ -1,7 +1,7 @@
 """A merge, computed: what stands in the result, in which order, and what is in dispute. Nothing here writes.
 
 The plan is made in two steps. ``Merging`` compares three sides and lists the conflicts; ``settled`` takes resolutions
-and gives the ``Plan``. Folders of items that all sides share at the beginning are left out of both.
+and gives the ``Plan``.
 """
 
 from __future__ import annotations
@@ -11,27 +11,39 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from ...conflicts import TOOLS, Conflict, Resolution
-from ...model import Item
+from ...model import Item, Message
+from ...store import codec
 from ...store.snapshot import Entry
 from .. import groups
+from ..groups import Facts
 from ..handle import Handle
 from . import places
-from .sides import ABSENT, GONE, LIVE, Side, State, ids
+from .compresses import Compresses
+from .pairing import Pairing
+from .settling import settle
+from .sides import ABSENT, LIVE, Side, State, ids
 from .verdicts import Verdicts, judge
+
+OURS, BOTH = Resolution("ours"), Resolution("both")
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What a merge gives. ``order`` are the live items behind the shared beginning; ``states`` all items of the sides;
-    ``entries`` where to find a version of each; ``pins`` every pinned item; ``tools`` a blob id.
+    """What a merge gives, but for stretches of items that are the same on all sides.
+
+    ``order`` are the live items; ``line`` the same, with archived ones where they would stand; ``states`` all items of
+    the sides; ``entries`` where to find each; ``pins`` every pinned item, with the blob it is pinned as where that is
+    known; ``archived`` by compress id what differs between the sides; ``tools`` a blob id.
 
     ``actions`` are resolutions that need new content or a new item: conflict and answer, for the verb to carry out.
     """
 
     order: tuple[str, ...]
+    line: tuple[str, ...]
     states: Mapping[str, State]
     entries: Mapping[str, Entry]
-    pins: frozenset[str]
+    pins: Mapping[str, str]
+    archived: Mapping[str, tuple[Entry, ...]]
     tools: str | None
     actions: tuple[tuple[Conflict, Resolution], ...] = ()
     unresolved: tuple[Conflict, ...] = ()
@@ -50,21 +62,48 @@ class Merging:
     def __post_init__(self) -> None:
         self._sides = (self.base, self.ours, self.theirs)
         self._states = tuple(side.states() for side in self._sides)
-        self._verdicts = judge(*self._sides, self._groups(self.base))
+        self._messages: dict[str, Message] = {}
+        leaves, base = self.handle.contexts.leaves, self._states[0]
+        self.pairings = tuple(Pairing(side, (base, other), leaves, self.look)
+                              for side, other in zip(self._sides, (base, *self._states[:0:-1]), strict=True))  # fmt: skip
+        self._verdicts = judge(self.base, self._states, self.group)
+        self._compresses = Compresses(self._sides, self._states, self.message)
+        self._compresses.agree(self._verdicts)
 
-    def _groups(self, side: Side) -> list[tuple[str, ...]]:
-        return [tuple(side.entries[at].place.item for at in group.items) for group in self._paired(side).all()]
+    # -- reading ---------------------------------------------------------------------------
 
-    def _paired(self, side: Side) -> groups.Groups:
-        return groups.groups(self._items(side, side.entries))
+    def message(self, blob: str) -> Message:
+        found = self._messages.get(blob)
+        if found is None:
+            found = self._messages[blob] = self.handle.contexts.message(blob)
+        return found
 
-    def _items(self, side: Side, entries: Sequence[Entry]) -> tuple[Item, ...]:
-        contexts = self.handle.contexts
-        return tuple([contexts.item(one, pinned=one.place.item in side.pins) for one in entries])
+    def look(self, blob: str) -> Facts:
+        """What a message calls and answers."""
+        return groups.facts(self.message(blob))
 
     def items(self, side: Side) -> tuple[Item, ...]:
-        """The live items of a side behind the shared beginning."""
+        """The live items of a side, but for stretches that are the same on all."""
         return self._items(side, side.entries)
+
+    def _items(self, side: Side, entries: Sequence[Entry]) -> tuple[Item, ...]:
+        return tuple([Item(item, role, blob, self.message, pinned=item in side.pins)
+                      for (_, role, item), blob in entries])  # fmt: skip
+
+    @cached_property
+    def _units(self) -> dict[str, list[str]]:
+        """Item → its tool group, as all sides together see it."""
+        found: dict[str, list[str]] = {}
+        for pairing in self.pairings:
+            for group in pairing.groups():
+                parts = {id(found[item]): found[item] for item in group if item in found}
+                unit = list(dict.fromkeys([*(item for part in parts.values() for item in part), *group]))
+                found.update(dict.fromkeys(unit, unit))
+        return found
+
+    def group(self, item: str) -> Sequence[str]:
+        """The ids of the tool group of an item, or itself alone."""
+        return self._units.get(item, (item,))
 
     # -- conflicts -------------------------------------------------------------------------
 
@@ -73,7 +112,7 @@ class Merging:
         """Everything that is in dispute, in the order of ours."""
         found = [self._conflict(kind, items) for kind, items in self._verdicts.disputed]
         found += self._answers
-        if self._frame(None) is None:
+        if self._prefer is None:
             found.append(self._order())
         if (tools := self._tools()) is not None:
             found.append(tools)
@@ -82,16 +121,26 @@ class Merging:
 
     def _conflict(self, kind: str, items: Sequence[str]) -> Conflict:
         base, ours, theirs = (self._versions(side, items) for side in self._sides)
+        if kind == "summary":  # the originals are the same: what differs is what stands for them
+            ours, theirs = (self._versions(side, self._compresses.standing(number, items))
+                            for number, side in ((1, self.ours), (2, self.theirs)))  # fmt: skip
         return Conflict(kind, tuple(items), base, ours, theirs, _TEXTS[kind])
 
     def _versions(self, side: Side, items: Sequence[str]) -> tuple[Item, ...]:
-        entries = {one.place.item: one for under in side.archived.values() for one in under}
-        entries.update((one.place.item, one) for one in side.entries)
+        entries = {one.place.item: one for one in side.every()}
         return self._items(side, [entries[item] for item in items if item in entries])
+
+    @cached_property
+    def _prefer(self) -> str | None:
+        """Whose order stands; None when that is in dispute."""
+        if self.base.disordered:
+            return "ours"
+        placed = [item for item in ids(self.base.entries) if item not in self.base.unplaced]
+        return places.skeleton(placed, ids(self.ours.entries), ids(self.theirs.entries))
 
     def _order(self) -> Conflict:
         orders = [ids(side.entries) for side in self._sides]
-        both = frozenset(orders[0]).intersection(*orders[1:])
+        both = frozenset(orders[0]).intersection(*orders[1:]) - self.base.unplaced
         lines = [[item for item in order if item in both] for order in orders]
         moved = frozenset(item for item, *others in zip(*lines, strict=True) if any(one != item for one in others))
         base, ours, theirs = (
@@ -101,168 +150,111 @@ class Merging:
 
     def _tools(self) -> Conflict | None:
         blobs = [side.tools for side in self._sides]
-        if blobs[1] == blobs[2] or blobs[0] in blobs[1:]:
+        if blobs[1] == blobs[2] or (blobs[0] in blobs[1:] and TOOLS not in self.base.unknown):
             return None
-        load = self.handle.contexts.message
-        base, ours, theirs = ((Item(TOOLS, TOOLS, blob, load),) if blob else () for blob in blobs)
+        base, ours, theirs = ((Item(TOOLS, TOOLS, blob, self._definitions),) if blob else () for blob in blobs)
         return Conflict("edit", (TOOLS,), base, ours, theirs, "both sides set other tool definitions")
+
+    def _definitions(self, blob: str) -> Message:
+        """Tool definitions as a message to read: JSON."""
+        import json  # costs start-up time
+
+        found = codec.decode_tools(self.handle.store.blob(blob), blob_id=blob)
+        return Message(TOOLS, {"role": TOOLS, "content": json.dumps(found, ensure_ascii=False, indent=2)})
 
     @cached_property
     def _answers(self) -> list[Conflict]:
         """Two results for one call, and results of a call that the other side took away."""
-        before = frozenset(self._states[0])
-        mine, others = (self._results(side) for side in (self.ours, self.theirs))
-        found = []
-        for call in [call for call in dict.fromkeys((*mine, *others)) if call in before]:
-            new = [[item for item in answers.get(call, ()) if item not in before] for answers in (mine, others)]
-            gone = self._verdicts.states.get(call, ABSENT).presence != LIVE and call in self._verdicts.states
-            if (all(new) and set(new[0]) != set(new[1])) or (any(new) and gone):
-                found.append(self._conflict("answer", tuple(dict.fromkeys([call, *new[0], *new[1]]))))
-        return found
+        before = self._states[0]
+        new = [self._new_results(pairing) for pairing in self.pairings[1:]]
+        disputed: dict[str, list[str]] = {}  # item with a call → results, or its whole group
+        for call in dict.fromkeys((*new[0], *new[1])):
+            item = call[0]
+            state = self._verdicts.states.get(item)
+            if state is None or not (item in before or all(item in side for side in self._states[1:])):
+                continue  # in dispute as a whole already, or a call of one side alone
+            mine, other = (found.get(call, []) for found in new)
+            if state.presence != LIVE:
+                disputed.setdefault(item, []).extend([one for one in self.group(item) if one != item])
+            elif mine and other and set(mine) != set(other):
+                disputed.setdefault(item, []).extend([*mine, *other])
+        return [self._conflict("answer", tuple(dict.fromkeys((call, *items)))) for call, items in disputed.items()]
 
-    def _results(self, side: Side) -> dict[str, list[str]]:
-        """Item that calls → items with the results, in order."""
-        found: dict[str, list[str]] = {}
-        for answer in self._paired(side).answers:
-            if answer.call is not None:
-                call = side.entries[answer.call.at].place.item
-                found.setdefault(call, []).append(side.entries[answer.at].place.item)
+    def _new_results(self, pairing: Pairing) -> dict[tuple[str, int], list[str]]:
+        """Call (item, number) → results that the base does not have."""
+        found: dict[tuple[str, int], list[str]] = {}
+        for result in pairing.results():
+            if result.item not in self._states[0]:
+                found.setdefault(result.call, []).append(result.item)
         return found
-
-    def _frame(self, prefer: str | None) -> list[str] | None:
-        base, ours, theirs = (ids(side.entries) for side in self._sides)
-        return places.skeleton(base, ours, theirs, prefer=prefer)
 
     # -- settling --------------------------------------------------------------------------
 
-    def settled(self, resolutions: Mapping[str, Resolution]) -> Plan:
+    def settled(self, resolutions: Mapping[str, Resolution], judged: Sequence[Conflict] = ()) -> Plan:
         """The result under ``resolutions`` (conflict id → answer). What has none is ``unresolved``; then the rest says
-        only what would stand if ours were taken."""
+        only what would stand if ours were taken, and all that is new. ``judged`` are conflicts not of structure."""
+        every = (*self.conflicts, *judged)
+        answers = [(one, resolutions.get(one.id, BOTH if one.kind == "semantic" else OURS)) for one in every]
         states = dict(self._verdicts.states)
-        prefer, tools = "ours", self._merged_tools(None)
-        actions: list[tuple[Conflict, Resolution]] = []
-        for conflict in self.conflicts:
-            answer = resolutions.get(conflict.id, Resolution("ours"))
+        prefer, tools = self._prefer or "ours", self._merged_tools()
+        for conflict, answer in answers:
             if conflict.kind == "order":
                 prefer = answer.action
             elif conflict.items == (TOOLS,):
-                tools = self._merged_tools(answer.action)
+                tools = (self.theirs if answer.action == "theirs" else self.ours).tools
             else:
-                self._settle(states, conflict, answer)
-            if answer.action in ("both", "replace", "defer"):
-                actions.append((conflict, answer))
-        order = self._woven(states, prefer)
+                settle(states, conflict, answer, self._states[1:], self.group)
+        self._compresses.give_way(states, answers)
+        line = self._line(states, prefer)
         pins = self._pins(states)
-        unresolved = tuple(one for one in self.conflicts if one.id not in resolutions)
-        return Plan(tuple(order), states, self._entries(states), pins, tools, tuple(actions), unresolved)
-
-    def _settle(self, states: dict[str, State], conflict: Conflict, answer: Resolution) -> None:
-        side = 2 if answer.action == "theirs" else 1
-        for item in conflict.items:
-            chosen = self._states[side].get(item, ABSENT)
-            other = self._states[3 - side].get(item, ABSENT)
-            if answer.action == "drop":
-                chosen = ABSENT
-            elif answer.action in ("replace", "defer") and chosen.presence != LIVE:
-                chosen = other if other.presence == LIVE else chosen
-            states[item] = chosen
-        if conflict.kind == "summary":
-            self._give_way(states, conflict, loser=self._states[3 - side])
-        if conflict.kind == "answer" and answer.action in ("ours", "theirs"):
-            self._one_answer(states, conflict, self._states[side], self._states[3 - side])
-
-    def _give_way(self, states: dict[str, State], conflict: Conflict, *, loser: Mapping[str, State]) -> None:
-        """What only the losing compress covered comes live again, and its summaries go."""
-        lost = {loser[item].presence for item in conflict.items if item in loser}
-        for item, state in states.items():
-            if state.presence in lost:
-                states[item] = State(LIVE, state.blob, False)
-        for item in self._summaries:
-            if self._summaries[item] & lost:
-                states[item] = ABSENT
-
-    def _one_answer(
-        self, states: dict[str, State], conflict: Conflict, winner: Mapping[str, State], loser: Mapping[str, State]
-    ) -> None:
-        for item in conflict.items[1:]:
-            if item in loser and item not in winner:
-                states[item] = ABSENT
-
-    @cached_property
-    def _summaries(self) -> dict[str, set[str]]:
-        """New summary → the compresses it is of."""
-        found: dict[str, set[str]] = {}
-        for side, states in zip(self._sides[1:], self._states[1:], strict=True):
-            fresh = [one for one in side.entries if one.place.item not in self._states[0]]
-            for item in self._items(side, fresh):
-                if item.kind == "summary":
-                    found[item.id] = {states[one].presence for one in _covered(item) if one in states} - {LIVE, GONE}
-        return found
-
-    def _merged_tools(self, prefer: str | None) -> str | None:
-        base, ours, theirs = (side.tools for side in self._sides)
-        if prefer is None:
-            return theirs if ours == base else ours
-        return theirs if prefer == "theirs" else ours
-
-    def _woven(self, states: Mapping[str, State], prefer: str) -> list[str]:
-        wanted = {item for item, state in states.items() if state.presence == LIVE}
-        frame = [item for item in self._frame(prefer) or () if item in wanted]
-        return places.woven(
-            frame,
-            _with_archived(self.ours),
-            _with_archived(self.theirs),
-            wanted=wanted,
-            stands_for=self._stands_for(wanted),
-            results=self._belongs(frame),
+        archived = self._compresses.archived(states)
+        kept = {one.place.item for under in archived.values() for one in under}
+        live = {item for item, state in states.items() if state.presence == LIVE}
+        return Plan(
+            order=tuple([item for item in line if item in live]),
+            line=tuple([item for item in line if item in live or item in kept]),
+            states=states,
+            entries=self._entries(states),
+            pins=pins,
+            archived=archived,
+            tools=tools,
+            actions=tuple([one for one in answers if one[1].action in ("both", "replace", "defer")]),
+            unresolved=tuple([one for one in every if one.id not in resolutions]),
         )
 
-    def _belongs(self, frame: Sequence[str]) -> dict[str, str]:
-        """New result of a call of the frame → the last item of that call's group in the frame."""
-        calls = {item: call for side in (self.ours, self.theirs)
-                 for call, found in self._results(side).items() for item in found}  # fmt: skip
-        ends = {item: item for item in frame}
-        for item in frame:
-            if calls.get(item) in ends:
-                ends[calls[item]] = item
-        return {item: ends[call] for item, call in calls.items() if call in ends and item not in ends}
+    def _merged_tools(self) -> str | None:
+        """What stands when there is no conflict, or none is settled."""
+        return self.theirs.tools if self.ours.tools == self.base.tools else self.ours.tools
 
-    def _stands_for(self, wanted: set[str]) -> dict[str, str]:
-        found: dict[str, str] = {}
-        for side in (self.ours, self.theirs):
-            fresh = [one for one in side.entries if one.place.item in self._summaries and one.place.item in wanted]
-            for item in self._items(side, fresh):
-                found.update((one, item.id) for one in _covered(item) if one not in wanted)
-        return found
+    def _line(self, states: Mapping[str, State], prefer: str) -> list[str]:
+        covered = self._compresses.covered
+        ours, theirs = self.pairings[1:]
+        return places.woven(
+            places.line(self.ours, covered),
+            places.line(self.theirs, covered),
+            prefer=prefer,
+            wanted={item for item, state in states.items() if state.presence == LIVE},
+            behind=({one.item: one.behind for one in reversed(list(ours.results())) if one.adjacent},
+                    {one.item: one.behind for one in reversed(list(theirs.results()))}),
+        )  # fmt: skip
 
-    def _pins(self, states: Mapping[str, State]) -> frozenset[str]:
-        """Every pin: of items behind the shared beginning as their states say, of others merged three-way here."""
+    def _pins(self, states: Mapping[str, State]) -> dict[str, str]:
+        """Every pin: of items that are looked at as their states say, of others merged three-way here."""
         base, ours, theirs = (side.pins for side in self._sides)
-        merged = (ours & theirs) | ((ours | theirs) - base)
-        live = {item for item, state in states.items() if state.pinned and state.presence == LIVE}
-        return frozenset((merged - states.keys()) | live)
+        merged = (ours.keys() & theirs.keys()) | ((ours.keys() | theirs.keys()) - base.keys())
+        found = {item: ours.get(item) or theirs[item] for item in merged - states.keys()}
+        live = {item: state.blob for item, state in states.items() if state.pinned and state.presence == LIVE}
+        return {**found, **live}
 
     def _entries(self, states: Mapping[str, State]) -> dict[str, Entry]:
         """A version of each item: the one its state names."""
         found: dict[str, Entry] = {}
         for side in self._sides:
-            for one in (*side.entries, *(one for under in side.archived.values() for one in under)):
+            for one in side.every():
                 item = one.place.item
-                if item not in found or (item in states and states[item].blob == one.blob):
+                if item not in found or states.get(item, ABSENT).blob == one.blob:
                     found[item] = one
         return found
-
-
-def _covered(summary: Item) -> list[str]:
-    """The ids of the items that a summary stands for."""
-    provenance = summary.message.provenance or {}
-    return [str(one) for one in provenance.get("items", ())]
-
-
-def _with_archived(side: Side) -> list[str]:
-    """The items of a side in order, archived ones where they stood."""
-    everything = [*side.entries, *(one for under in side.archived.values() for one in under)]
-    return [one.place.item for one in sorted(everything, key=lambda one: one.place.key)]
 
 
 _TEXTS = {

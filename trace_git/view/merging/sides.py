@@ -1,4 +1,4 @@
-"""One side of a merge: what a commit's tree says of every item, live or archived."""
+"""One side of a merge: what a commit's tree says of every item that matters, live or archived. Nothing is read here."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from ...store.snapshot import Entry
-from ..handle import Handle
 
 LIVE = "live"
 GONE = "gone"
@@ -21,37 +20,55 @@ class State(NamedTuple):
     blob: str
     pinned: bool
 
+    @property
+    def archived(self) -> bool:
+        return self.presence not in (LIVE, GONE)
+
 
 ABSENT = State(GONE, "", False)
 
 
+class Folder(NamedTuple):
+    """A folder of a side: its tree id, its number in the tree, and which ``entries`` of the side are its."""
+
+    oid: bytes
+    number: int
+    start: int
+    stop: int
+
+
 @dataclass(frozen=True)
 class Side:
-    """``entries`` are the live items in order; ``archived`` the others, by compress id; ``tools`` the blob id of the
-    tool definitions. ``unknown`` are items of which nothing is known: a virtual base had a conflict there."""
+    """``entries`` are the live items in order; ``archived`` the others, by compress id; ``pins`` item → blob id;
+    ``tools`` the blob id of the tool definitions.
+
+    Of a stretch of folders that is the same on all sides only the first and the last item are there, its ``ends``; of
+    an archive that is the same, nothing. ``folders`` are the others, none for a virtual side. ``unknown`` are items of
+    which a virtual side knows nothing, because its sides were in conflict; ``unplaced`` those whose place it does not
+    know, because only some of its sides have them; ``disordered`` says that these had the others in different orders.
+    """
 
     entries: tuple[Entry, ...]
-    pins: frozenset[str] = frozenset()
+    pins: Mapping[str, str] = field(default_factory=dict)
     archived: Mapping[str, tuple[Entry, ...]] = field(default_factory=dict)
     tools: str | None = None
+    ends: frozenset[str] = frozenset()
+    folders: tuple[Folder, ...] = ()
     unknown: frozenset[str] = frozenset()
+    unplaced: frozenset[str] = frozenset()
+    disordered: bool = False
 
     def states(self) -> dict[str, State]:
         """Item id → state, for all items that are live or archived. An original of a masked item is not listed."""
         found: dict[str, State] = {}
         for under, entries in self.archived.items():
-            found.update((one.place.item, State(under, one.blob, False)) for one in entries)
-        for one in self.entries:
-            found[one.place.item] = State(LIVE, one.blob, one.place.item in self.pins)
+            found.update([(one.place.item, State(under, one.blob, False)) for one in entries])
+        found.update([(place.item, State(LIVE, blob, place.item in self.pins)) for place, blob in self.entries])
         return found
 
-
-def read(handle: Handle, commit: str, *, skip: int = 0) -> Side:
-    """What the tree of ``commit`` says, without the items in its first ``skip`` folders."""
-    tree = handle.store.commit(commit).tree
-    snapshots = handle.snapshots
-    entries = [entry for leaf in snapshots.leaf_ids(tree)[skip:] for entry in snapshots.leaf(leaf)]
-    return Side(tuple(entries), frozenset(snapshots.pins(tree)), snapshots.archived(tree), snapshots.tools(tree))
+    def every(self) -> list[Entry]:
+        """All entries, archived ones first."""
+        return [*(one for entries in self.archived.values() for one in entries), *self.entries]
 
 
 def ids(entries: Iterable[Entry]) -> list[str]:

@@ -9,43 +9,49 @@
 | dropped / archived | conflict: presence |
 | archived / archived by another compress | conflict: summary |
 | added / added with other content | conflict: edit |
+| added / added and dropped again | taken once |
+| unpinned / edited | both changes |
 
-The tool group is the unit for presence: when one of its members is in dispute, all are.
+The tool group is the unit for presence and for a pin: when one of its members is in dispute, all are.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from .sides import ABSENT, GONE, LIVE, Side, State
 
+Unit = Callable[[str], Sequence[str]]
+"""Item id → the ids of its tool group, or itself alone."""
+_WHOLE = ("presence", "pin")  # kinds of dispute that are about a whole tool group, the first before the second
+
 
 @dataclass
 class Verdicts:
-    """``states`` is what is settled; ``disputed`` maps a kind of conflict to groups of item ids."""
+    """``states`` is what is settled; ``disputed`` are kinds of conflict with the item ids that each is about."""
 
     states: dict[str, State] = field(default_factory=dict)
     disputed: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
 
 
-def judge(base: Side, ours: Side, theirs: Side, groups: Iterable[Sequence[str]]) -> Verdicts:
-    """Merge all items of the three sides. ``groups`` are the ids of each tool group of the base."""
-    before, left, right = base.states(), ours.states(), theirs.states()
+def judge(base: Side, sides: Sequence[Mapping[str, State]], unit: Unit) -> Verdicts:
+    """Merge all items. ``sides`` are the states of base, ours and theirs."""
+    before, left, right = sides
     found = Verdicts()
     kinds: dict[str, str] = {}
     for item in {**left, **right, **before}:
         old = None if item in base.unknown else before.get(item, ABSENT)
-        one, other = left.get(item, ABSENT), right.get(item, ABSENT)
-        settled = merged(old, one, other)
+        settled = merged(old, left.get(item, ABSENT), right.get(item, ABSENT))
         if isinstance(settled, State):
             found.states[item] = settled
         else:
             kinds[item] = settled
-    found.disputed = _grouped(kinds, groups, before, left, right)
-    for _, members in found.disputed:
-        for item in members:
-            found.states.pop(item, None)
+    if kinds:
+        found.disputed = _grouped(kinds, unit, left, right)
+        for _, members in found.disputed:
+            for item in members:
+                found.states.pop(item, None)
     return found
 
 
@@ -55,20 +61,21 @@ def merged(base: State | None, ours: State, theirs: State) -> State | str:
         return ours
     if ours == base:
         return theirs
+    if ours.archived and theirs.archived:
+        return "summary"
     if base is None:
         return "presence" if ours.presence != theirs.presence else "edit" if ours.blob != theirs.blob else "pin"
     if base.presence == GONE:
         return _both_added(ours, theirs)
     if ours.presence != LIVE and theirs.presence != LIVE:
-        return "presence" if GONE in (ours.presence, theirs.presence) else "summary"
+        return "presence"
     if ours.presence != theirs.presence:
         return _one_took_away(base, ours, theirs)
     return _both_live(base, ours, theirs)
 
 
 def _both_added(ours: State, theirs: State) -> State | str:
-    if GONE in (ours.presence, theirs.presence):
-        return ours if theirs.presence == GONE else theirs
+    """An item that the base does not have: appended on both sides, and changed by one of them since, or both."""
     if ours.presence != theirs.presence:
         return "presence"
     if ours.blob != theirs.blob:
@@ -97,23 +104,23 @@ def _both_live(base: State, ours: State, theirs: State) -> State | str:
 
 
 def _grouped(
-    kinds: Mapping[str, str],
-    groups: Iterable[Sequence[str]],
-    before: Mapping[str, State],
-    left: Mapping[str, State],
-    right: Mapping[str, State],
+    kinds: Mapping[str, str], unit: Unit, left: Mapping[str, State], right: Mapping[str, State]
 ) -> list[tuple[str, tuple[str, ...]]]:
-    """The disputes, one for each item or, where presence is in dispute, for each tool group or pair of compresses."""
-    member_of = {item: tuple(group) for group in groups for item in group}
-    found: dict[tuple[str, tuple[str, ...]], None] = {}
-    summaries: dict[tuple[str, str], list[str]] = {}
+    """The disputes: one for each item, tool group or pair of compresses. No item is in two of them."""
+    found: list[tuple[str, tuple[str, ...]]] = []
+    taken: set[str] = set()
+    for whole in _WHOLE:
+        for item in [one for one, kind in kinds.items() if kind == whole]:
+            members = [one for one in unit(item) if one not in taken]
+            if item not in taken:
+                found.append((whole, tuple(members)))
+                taken.update(members)
+    compresses: dict[tuple[str, str], list[str]] = {}
     for item, kind in kinds.items():
+        if item in taken:
+            continue
         if kind == "summary":
-            summaries.setdefault((left[item].presence, right[item].presence), []).append(item)
-        elif kind == "presence" and item in member_of:
-            found[kind, member_of[item]] = None
+            compresses.setdefault((left[item].presence, right[item].presence), []).append(item)
         else:
-            found[kind, (item,)] = None
-    whole = {item for kind, members in found if kind == "presence" for item in members}
-    disputes = [one for one in found if one[0] == "presence" or one[1][0] not in whole]
-    return [*disputes, *(("summary", tuple(items)) for items in summaries.values())]
+            found.append((kind, (item,)))
+    return [*found, *(("summary", tuple(items)) for items in compresses.values())]

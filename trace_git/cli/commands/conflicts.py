@@ -1,0 +1,60 @@
+"""``trace conflicts``: what a merge left to settle, now or for later."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import click
+
+from ...conflicts import Conflict
+from ...ops.merging_state import Begun
+from .. import changes, conflicts, merging, opening, options, screen
+
+
+@click.command("conflicts")
+@options.as_json
+def command(as_json: bool) -> None:
+    """List the conflicts there are, with base, ours and theirs side by side.
+
+    These are the conflicts of the merge that is open, with the answers so far, and those that a merge put off
+    and that are in the context of HEAD. `trace resolve` settles them.
+
+    \b
+    Examples:
+      trace conflicts
+      trace conflicts --json
+    """
+    with opening.opened() as repo:
+        begun = repo.open_merge.read()
+        if begun is not None and begun.into != changes.branch(repo):
+            screen.note(f"the merge of {begun.name} was begun on {begun.into}")
+            begun = None
+        found = repo.open_merge.conflicts() if begun is not None else ()
+        put_off = repo.conflicts()
+        if as_json:
+            answers = begun.answers if begun else {}
+            screen.emit(
+                merge=None if begun is None else begun.shape(),
+                conflicts=[conflicts.shape(one, answers.get(one.id)) for one in found],
+                deferred=[conflicts.shape(one, put_off=True) for one in put_off],
+            )
+        elif begun is None and not put_off:
+            screen.note("no conflicts")
+        else:
+            screen.show(_lines(begun, found, put_off), paged=True)
+
+
+def _lines(begun: Begun | None, found: Sequence[Conflict], put_off: Sequence[Conflict]) -> Iterator[str]:
+    if begun is not None:
+        left = len(merging.left(found, begun.answers))
+        yield screen.paint(
+            f"Merging {begun.name} into {begun.into}: {left} of {merging.counted(len(found))} left", "bold"
+        )
+        yield ""
+        yield from conflicts.listed(found, begun.answers)
+    if begun is not None and put_off:
+        yield ""
+    if put_off:
+        yield screen.paint(f"Put off: {merging.counted(len(put_off))}", "bold")
+        yield ""
+        yield from conflicts.listed(put_off, {}, put_off=True)

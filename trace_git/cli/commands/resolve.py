@@ -1,0 +1,146 @@
+"""``trace resolve``: settle a conflict of the open merge, or one that a merge put off."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import click
+
+from ...conflicts import OFFERED, Conflict, Resolution
+from ...errors import AmbiguousRevisionError, InvalidInputError, NotFoundError
+from ...model import Commit
+from ...ops.resolving import gives_up_pin
+from ...repo import Repo
+from .. import changes, conflicts, editor, merging, opening, options, screen
+
+_ACTIONS = OFFERED["edit"]
+_SHORTEST = 4
+
+
+@click.command("resolve")
+@click.argument("conflict", metavar="[CONFLICT]", required=False)
+@click.argument("action", type=click.Choice(_ACTIONS), metavar="[ACTION]", required=False)
+@click.argument("text", required=False)
+@click.option("--all", "every", type=click.Choice(_ACTIONS), metavar="ACTION", help="Settle all that are left.")
+@click.option("-m", "--message", metavar="SUBJECT", help="The commit message, for a conflict that was put off.")
+@options.as_json
+def command(
+    conflict: str | None, action: str | None, text: str | None, every: str | None, message: str | None, as_json: bool
+) -> None:
+    """Settle CONFLICT with ACTION: ours, theirs, both, replace, drop or defer.
+
+    CONFLICT is an id as `trace conflicts` shows it, the id of an item it is about, or the beginning of one.
+    With replace the new content is TEXT, or what stdin sends, or what the editor gives on a terminal. In an
+    open merge the answer is kept for `trace merge --continue`; a conflict that was put off is settled by a
+    commit. A pin is given up only by naming its conflict, not by --all.
+
+    \b
+    Examples:
+      trace resolve 3f2a91bc ours
+      trace resolve 3f2a replace "The token expires at once."
+      trace resolve --all theirs
+    """
+    _check(conflict, action, text, every)
+    with opening.opened() as repo:
+        known = _known(repo)
+        if every is not None:
+            skipped = _all(repo, known, every, message, as_json=as_json)
+            if skipped and not as_json:
+                screen.note(f"left out, for they are about pins: {' '.join(one.id[:8] for one in skipped)}")
+            return
+        one = _found(known, conflict or "")
+        answer = Resolution(action or "", _content(one, action or "", text))
+        _settle(repo, one, [(one.conflict, answer)], message, as_json=as_json)
+
+
+class _Known(NamedTuple):
+    """A conflict, and whether a merge put it off."""
+
+    conflict: Conflict
+    put_off: bool
+
+
+def _check(conflict: str | None, action: str | None, text: str | None, every: str | None) -> None:
+    if every is not None and conflict is not None:
+        raise click.UsageError("--all stands for every CONFLICT: name none")
+    if every == "replace":
+        raise click.UsageError("--all cannot replace: each conflict needs a text of its own")
+    if every is None and (conflict is None or action is None):
+        raise click.UsageError("give a CONFLICT and an ACTION: trace resolve CONFLICT ours")
+    if text is not None and action != "replace":
+        raise click.UsageError(f"{action} takes no TEXT; replace does")
+
+
+def _known(repo: Repo) -> list[_Known]:
+    """The conflicts of the open merge, if it is on this branch, and those that were put off."""
+    begun = repo.open_merge.read()
+    here = begun is not None and begun.into == changes.branch(repo)
+    found = repo.open_merge.conflicts() if here else ()
+    return [*(_Known(one, False) for one in found), *(_Known(one, True) for one in repo.conflicts())]
+
+
+def _found(known: Sequence[_Known], word: str) -> _Known:
+    if len(word) < _SHORTEST:
+        raise InvalidInputError(f"{word!r} is no conflict", hint="give 4 digits or more; `trace conflicts` lists them")
+    found = [one for one in known if any(id.startswith(word) for id in (one.conflict.id, *one.conflict.items))]
+    exact = [one for one in found if one.conflict.id.startswith(word)] or found
+    if not exact:
+        raise NotFoundError(f"no conflict {word!r}", hint="`trace conflicts` lists what there is")
+    if len(exact) > 1:
+        ids = [one.conflict.id for one in exact]
+        raise AmbiguousRevisionError(f"{word!r} means {len(ids)} conflicts", candidates=ids)
+    return exact[0]
+
+
+def _content(one: _Known, action: str, text: str | None) -> str | None:
+    if action != "replace" or "replace" not in one.conflict.actions:
+        return None
+    if text is not None and text != "-":
+        return text
+    if text is None and editor.asked():
+        ours = (*one.conflict.ours, *one.conflict.theirs)[0].message.content
+        return editor.edited(ours if isinstance(ours, str) else "", what="resolve")
+    return editor.piped(what="resolve")
+
+
+def _all(repo: Repo, known: Sequence[_Known], action: str, message: str | None, *, as_json: bool) -> list[Conflict]:
+    """Settles what is left of the open merge, or what was put off when none is open. What it left out, for pins."""
+    begun = repo.open_merge.read()
+    answers = begun.answers if begun else {}
+    merge = [one for one in known if not one.put_off]
+    left = [one for one in merge if one.conflict.id not in answers] if merge else [one for one in known if one.put_off]
+    if not left:
+        raise NotFoundError(
+            "no conflict is left", hint="trace merge --continue" if merge else "`trace status` says more"
+        )
+    answer = Resolution(action, reason="--all")
+    wanted = [one for one in left if not gives_up_pin(one.conflict, answer)]
+    if wanted:
+        _settle(repo, wanted[0], [(one.conflict, answer) for one in wanted], message, as_json=as_json)
+    return [one.conflict for one in left if one not in wanted]
+
+
+def _settle(
+    repo: Repo, kind: _Known, pairs: Sequence[tuple[Conflict, Resolution]], message: str | None, *, as_json: bool
+) -> None:
+    """Keep or commit answers to conflicts that are all of the open merge, or all put off."""
+    if kind.put_off:
+        made = _commit(repo, pairs, message)
+        changes.report(repo, made, as_json=as_json, nothing="nothing changed")
+        if not as_json:
+            changes.aside("back: trace undo")
+        return
+    begun = repo.open_merge.answer({conflict.id: answer for conflict, answer in pairs})
+    left = len(merging.left(repo.open_merge.conflicts(), begun.answers))
+    if as_json:
+        screen.emit(answered=[conflicts.shape(conflict, answer) for conflict, answer in pairs], left=left)
+        return
+    for conflict, answer in pairs:
+        screen.show([f"{screen.paint(f'conflict {conflict.id[:8]}', 'yellow')} {screen.paint(answer.action)}"])
+    changes.aside(f"{merging.counted(left)} left: trace conflicts" if left else "all settled: trace merge --continue")
+
+
+def _commit(repo: Repo, pairs: Sequence[tuple[Conflict, Resolution]], message: str | None) -> list[Commit]:
+    with repo.batch():
+        return [repo.resolve(conflict, answer, message=message) for conflict, answer in pairs]

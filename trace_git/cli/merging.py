@@ -1,0 +1,121 @@
+"""What ``merge``, ``conflicts`` and ``resolve`` show: the result or plan of a merge, and what is left of an open one.
+
+Which item came from where is told by the difference from ours; how conflicts look is in ``conflicts``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from .. import view
+from ..conflicts import Conflict, Resolution
+from ..errors import MergeConflictError
+from ..ops.open_merge import OpenMerge
+from ..repo import Repo
+from ..results import ItemChange, MergeResult, Receipt
+from . import changes, conflicts, differences, exits, screen, shapes
+
+WAYS = "trace resolve CONFLICT ACTION, then trace merge --continue; or --abort"
+
+
+def done(repo: Repo, before: str | None, result: MergeResult, *, name: str, as_json: bool) -> None:
+    """A merge that was made; ``before`` is where the branch was."""
+    commit = result.commit
+    if as_json or commit is None:
+        screen.emit(**shape(result))
+        return
+    if result.kind == "up-to-date":
+        screen.note(f"already up to date with {name}")
+        return
+    where = changes.branch(repo) or "HEAD"
+    if result.kind == "fast-forward":
+        screen.show([f"{screen.paint(f'Fast-forward of {where} to')} {changes.place(commit)}"])
+    else:
+        screen.show([changes.line(commit, where)])
+    found = repo.diff(before, commit).changes if before else ()
+    screen.show(_told(found, result.receipt))
+    put_off = sum(one.action == "defer" for one in result.resolutions.values())
+    if put_off:
+        changes.aside(f"put off: {counted(put_off)}, see trace conflicts")
+    changes.aside("back: trace undo")
+
+
+def planned(repo: Repo, result: MergeResult, *, name: str, as_json: bool) -> None:
+    """A merge that would be made: what comes from where, what is in dispute, what it costs."""
+    before = repo.context().items
+    found = view.diff.of_items(before, result.items or before, repo.count)
+    if as_json:
+        screen.emit(**shape(result, dry_run=True), changes=[differences.shape(one, words=False) for one in found])
+    elif result.kind == "up-to-date":
+        screen.note(f"already up to date with {name}")
+    else:
+        screen.show(_plan(repo, result, found, name), paged=True)
+
+
+def _plan(repo: Repo, result: MergeResult, found: Sequence[ItemChange], name: str) -> Iterator[str]:
+    into = changes.branch(repo) or "HEAD"
+    how = "Would fast-forward" if result.kind == "fast-forward" else "Would merge"
+    yield screen.paint(f"{how} {into} to {name}" if how != "Would merge" else f"{how} {name} into {into}", "bold")
+    yield ""
+    touched = {one.item.id for one in found if "added" not in one.kinds}
+    stay = len(repo.context().items) - len(touched)
+    yield f"{screen.paint('ours:', 'green')}   {stay:,} {'item stays' if stay == 1 else 'items stay'}"
+    yield f"{screen.paint('theirs:', 'cyan')} {differences.summary(found) or 'nothing new'}"
+    yield from differences.rows(found)
+    yield ""
+    if result.conflicts:
+        left = [one for one in result.conflicts if one.id not in result.resolutions]
+        rest = f"{len(left)} to settle" if left else "all settled"
+        yield screen.paint(f"{counted(len(result.conflicts))}, {rest}", "bold")
+        yield ""
+        yield from conflicts.listed(result.conflicts, result.resolutions)
+        yield ""
+        if left:
+            yield screen.paint("the sizes are those with ours' versions", "dim")
+    yield from _told((), result.receipt)
+
+
+def _told(found: Sequence[ItemChange], receipt: Receipt) -> Iterator[str]:
+    if found:
+        yield differences.summary(found)
+    yield differences.sizes(receipt)
+    yield differences.cache(receipt, {})
+
+
+def shape(result: MergeResult, *, dry_run: bool = False) -> dict[str, Any]:
+    """A result as JSON."""
+    return {
+        "kind": result.kind,
+        "dry_run": dry_run,
+        "commit": shapes.commit(result.commit) if result.commit else None,
+        "brought": [shapes.item(one) for one in result.brought],
+        "conflicts": [conflicts.shape(one, result.resolutions.get(one.id)) for one in result.conflicts],
+        "findings": [{"kind": one.kind, "name": one.name, "text": one.text, "items": list(one.items)}
+                     for one in result.findings],
+        "receipt": differences.receipt(result.receipt),
+    }  # fmt: skip
+
+
+def counted(number: int) -> str:
+    return f"{number} conflict{'' if number == 1 else 's'}"
+
+
+def left(found: Sequence[Conflict], answers: Mapping[str, Resolution]) -> list[Conflict]:
+    """The conflicts that nobody has answered."""
+    return [one for one in found if one.id not in answers]
+
+
+def report(merge: OpenMerge, *, as_json: bool) -> MergeConflictError:
+    """Shows what is left of an open merge, as JSON with the error in it; the error to leave with."""
+    begun, found = merge.read(), merge.conflicts()
+    answers = begun.answers if begun else {}
+    open = left(found, answers)
+    error = MergeConflictError(f"{counted(len(open))} to settle; nothing has changed", conflicts=open, hint=WAYS)
+    if as_json:
+        told = {"kind": type(error).__name__, "message": str(error), "hint": error.hint, "exit_code": exits.NO}
+        shown = [conflicts.shape(one, answers.get(one.id)) for one in found]
+        screen.emit(kind="conflicts", dry_run=False, commit=None, conflicts=shown, error=told)
+    else:
+        screen.show([*conflicts.listed(open, {}), ""])
+    return error

@@ -1,0 +1,109 @@
+"""The file of a merge that the command line began and has not finished: ``trace/merge``, and git's own beside HEAD.
+
+    trace/merge    JSON: version, branch, ours, theirs, name, unrelated, message, answers by conflict id
+    MERGE_MSG      the subject that the merge commit will have
+    MERGE_HEAD     the other tip, as git has it
+
+The first decides. It is written before the others and removed after them, each in one step, so that a crash leaves a
+merge that is open or one that is not. Only reading and writing here; what is done with it is in ``open_merge``.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..conflicts import Resolution
+from ..errors import CorruptTraceError
+from ..store import files
+
+VERSION = 1
+_STATE, _HEAD, _MESSAGE = os.path.join("trace", "merge"), "MERGE_HEAD", "MERGE_MSG"
+_HINT = "trace merge --abort forgets it; nothing has been merged"
+
+
+@dataclass(frozen=True)
+class Begun:
+    """A merge that is open: of the commit ``theirs``, which was called ``name``, into ``branch`` (a full ref).
+
+    ``ours`` is the tip it was begun at, ``answers`` what was said to its conflicts so far, by conflict id.
+    """
+
+    branch: str
+    ours: str
+    theirs: str
+    name: str
+    unrelated: bool = False
+    message: str | None = None
+    answers: Mapping[str, Resolution] = field(default_factory=dict)
+
+    @property
+    def into(self) -> str:
+        """The short name of the branch."""
+        return self.branch.rpartition("refs/heads/")[2]
+
+    def shape(self) -> dict[str, str]:
+        """What a program is told of it."""
+        return {"name": self.name, "theirs": self.theirs, "into": self.into, "ours": self.ours}
+
+    @property
+    def subject(self) -> str:
+        """What the commit will say unless somebody said otherwise."""
+        return f"merge: {self.name} into {self.into}"[:72]
+
+
+def read(folder: str | os.PathLike[str]) -> Begun | None:
+    """The open merge of the trace in ``folder``; None when there is none."""
+    with files.storing("the open merge cannot be read"):
+        raw = files.read(os.path.join(folder, _STATE))
+    if raw is None:
+        return None
+    import json  # costs start-up time
+
+    try:
+        held = json.loads(raw)
+        if held["version"] != VERSION:
+            raise CorruptTraceError(f"the open merge is of version {held['version']}", hint="upgrade trace-git")
+        answers = {name: Resolution(**answer) for name, answer in held["answers"].items()}
+        texts = {name: held[name] for name in ("branch", "ours", "theirs", "name")}
+        if not all(isinstance(text, str) for text in texts.values()):
+            raise TypeError("a name is no text")
+        return Begun(**texts, unrelated=bool(held["unrelated"]), message=held["message"], answers=answers)
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise CorruptTraceError(f"trace/merge, the open merge, is damaged: {error!r}", hint=_HINT) from error
+
+
+def write(folder: str, begun: Begun) -> None:
+    """Keep an open merge. The caller holds the trace's lock."""
+    import json  # costs start-up time
+
+    answers = {name: {"action": one.action, "content": one.content, "reason": one.reason}
+               for name, one in begun.answers.items()}  # fmt: skip
+    held: dict[str, Any] = {
+        "version": VERSION, "branch": begun.branch, "ours": begun.ours, "theirs": begun.theirs, "name": begun.name,
+        "unrelated": begun.unrelated, "message": begun.message, "answers": answers,
+    }  # fmt: skip
+    message = (begun.message or begun.subject).encode("utf-8", "replace") + b"\n"
+    with files.storing("the open merge cannot be kept"):
+        _put(folder, _STATE, json.dumps(held, indent=1).encode() + b"\n")
+        _put(folder, _MESSAGE, message)
+        _put(folder, _HEAD, f"{begun.theirs}\n".encode())
+        for changed in ("trace", ""):
+            files.sync_path(os.path.join(folder, changed))
+
+
+def forget(folder: str) -> None:
+    """Remove what is kept of an open merge. The caller holds the trace's lock."""
+    with files.storing("the open merge cannot be forgotten"):
+        for name in (_HEAD, _MESSAGE, _STATE):
+            files.unlink(os.path.join(folder, name))
+        for changed in ("trace", ""):
+            files.sync_path(os.path.join(folder, changed))
+
+
+def _put(folder: str, name: str, data: bytes) -> None:
+    scratch = os.path.join(folder, "trace", "tmp", f"merge-{os.getpid()}")
+    files.make_folders(os.path.dirname(scratch))
+    files.replace(os.path.join(folder, name), data, scratch=scratch, sync=True)

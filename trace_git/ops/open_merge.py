@@ -1,0 +1,161 @@
+"""A merge in several steps, as the command line does it: begun, its conflicts answered one by one, finished or aborted.
+
+What is kept meanwhile is in ``merging_state``. Nothing of it moves a ref: finishing is an ordinary merge with the
+answers given so far. From Python ``Repo.merge`` alone leaves nothing behind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from dataclasses import replace
+
+from ..conflicts import Conflict, Resolution
+from ..errors import CorruptTraceError, MergeConflictError, NotFoundError, StateError, TraceError
+from ..model import Commit
+from ..results import MergeResult
+from ..store.transaction import Transaction
+from ..view import ancestry, revisions
+from ..view.handle import Handle
+from ..view.merging import bases
+from . import merge, merging_state, resolving, write
+from .merging_state import Begun
+
+_WAYS = "go on with trace merge --continue, or give it up with trace merge --abort"
+
+
+class OpenMerge:
+    """The open merge of a trace. ``read`` says whether there is one; the other methods raise StateError without."""
+
+    def __init__(self, handle: Handle) -> None:
+        self._handle = handle
+        self._folder = handle.store.folder
+
+    def read(self) -> Begun | None:
+        return merging_state.read(self._folder)
+
+    def check_none(self) -> None:
+        """StateError when a merge is open. One that is done already does not count: a crash left it behind."""
+        begun = self.read()
+        if begun is None:
+            return
+        tip = self._handle.ref_commit(begun.branch)
+        if tip is None or not ancestry.is_ancestor(self._handle, begun.theirs, tip):
+            raise StateError(f"the merge of {begun.name} into {begun.into} is open", hint=_WAYS)
+
+    def begin(
+        self,
+        theirs: str,
+        *,
+        name: str,
+        unrelated: bool = False,
+        message: str | None = None,
+        answers: Mapping[str, Resolution] | None = None,
+    ) -> Begun:
+        """Keep that ``theirs``, a commit id, is being merged into the bound branch."""
+        branch = write.branch_of(self._handle)
+        with self._locked():
+            self.check_none()
+            tip = self._handle.ref_commit(branch)
+            if tip is None:
+                raise StateError("no commits yet", hint="commit something first")
+            begun = Begun(branch, tip, theirs, name, unrelated, message, dict(answers or {}))
+            merging_state.write(self._folder, begun)
+        return begun
+
+    def conflicts(self) -> tuple[Conflict, ...]:
+        """Every conflict of it, answered or not, as things are now."""
+        begun = self._here()
+        tip = self._handle.head() or begun.ours
+        found = bases.compared(self._handle, tip, begun.theirs) or bases.unrelated(self._handle, tip, begun.theirs)
+        return found.conflicts
+
+    def answer(self, answers: Mapping[str, Resolution]) -> Begun:
+        """Keep answers, by conflict id. What a conflict does not take is refused, and nothing is kept."""
+        with self._locked():
+            begun = self._here()
+            known = {one.id: one for one in self.conflicts()}
+            for name, answer in answers.items():
+                if name not in known:
+                    raise NotFoundError(f"no conflict {name!r} in this merge", hint="`trace conflicts` lists them")
+                resolving.checked(known[name], answer)
+            begun = replace(begun, answers={**begun.answers, **answers})
+            merging_state.write(self._folder, begun)
+        return begun
+
+    def renewed(self) -> Begun | None:
+        """The same merge begun anew, when the branch has moved since it began; None when it has not.
+
+        Answers to conflicts that are still there stay.
+        """
+        with self._locked():
+            begun = self._here()
+            tip = self._handle.head()
+            if tip is None or tip == begun.ours:
+                return None
+            known = {one.id for one in self.conflicts()}
+            answers = {name: answer for name, answer in begun.answers.items() if name in known}
+            begun = replace(begun, ours=tip, answers=answers)
+            merging_state.write(self._folder, begun)
+        return begun
+
+    def finish(self, *, strategy: str | None = None, message: str | None = None) -> MergeResult:
+        """Merge with the answers that were given; MergeConflictError while some are missing."""
+        begun = self._here()
+        known = {one.id for one in self.conflicts()}
+        try:
+            result = merge.merge(
+                self._handle,
+                self._theirs(begun),
+                strategy=strategy,
+                resolutions={name: answer for name, answer in begun.answers.items() if name in known},
+                ff="never",
+                unrelated=begun.unrelated,
+                message=message or begun.message or None,
+            )
+        except MergeConflictError as error:
+            raise MergeConflictError(str(error), conflicts=error.conflicts, hint=_WAYS) from error
+        with self._locked():
+            merging_state.forget(self._folder)
+        return result
+
+    def _theirs(self, begun: Begun) -> str | Commit:
+        """The other side, by the name it was called when that still means it: it stands in the commit's subject."""
+        try:
+            if revisions.resolve(self._handle, begun.name) == begun.theirs:
+                return begun.name
+        except TraceError:
+            pass
+        return self._handle.commit(begun.theirs)
+
+    def abort(self) -> Begun | None:
+        """Forget it, and say what it was; None for one that is too damaged to say."""
+        with self._locked():
+            try:
+                begun = self.read()
+            except CorruptTraceError:
+                begun = None
+            else:
+                if begun is None:
+                    raise _none()
+            merging_state.forget(self._folder)
+        return begun
+
+    def _here(self) -> Begun:
+        begun = self.read()
+        if begun is None:
+            raise _none()
+        if begun.branch != self._handle.branch:
+            raise StateError(
+                f"the merge of {begun.name} was begun on {begun.into}",
+                hint=f"go there: trace switch {begun.into}; or give it up: trace merge --abort",
+            )
+        return begun
+
+    def _locked(self) -> AbstractContextManager[Transaction]:
+        """No other process of ours changes anything meanwhile."""
+        return self._handle.store.transaction("merge", [], spaces=(self._handle.namespace,))
+
+
+def _none() -> StateError:
+    return StateError("no merge is open", hint="trace merge NAME begins one")

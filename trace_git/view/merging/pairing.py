@@ -1,0 +1,122 @@
+"""The tool groups of the sides of a merge, and of what comes out, without reading messages that nobody needs.
+
+What a folder that is new as a whole settles in itself (a call and its result) takes no part in what happens between
+the sides. Of such a folder only what it leaves open is known, and that is remembered by folder: see ``view.leaves``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from functools import cached_property
+from typing import NamedTuple
+
+from ...store.snapshot import Entry
+from .. import groups
+from ..groups import Facts
+from ..leaf import Leaf
+from ..leaves import Leaves
+from .sides import Folder, Side
+
+Look = Callable[[str], Facts]
+"""Blob id → what its message calls and answers."""
+
+
+class Result(NamedTuple):
+    """An item that answers a call: which call (item, number), and after which item of its group it comes."""
+
+    item: str
+    call: tuple[str, int]
+    behind: str
+    adjacent: bool
+
+
+class Pairing:
+    """The pairing of one side. ``others`` are the items of the base and of the other side."""
+
+    def __init__(self, side: Side, others: Sequence[Collection[str]], leaves: Leaves, look: Look) -> None:
+        self._side = side
+        self._look = look
+        self.items = [one.place.item for one in side.entries]
+        self.fresh: list[tuple[Folder, Leaf]] = []  # folders of which only the open ends are looked at
+        for folder in side.folders:
+            if not any(item in old for old in others for item in self.items[folder.start : folder.stop]):
+                self.fresh += [(folder, leaf) for leaf in leaves.of([folder.oid])]
+
+    @cached_property
+    def paired(self) -> groups.Groups:
+        """The pairing of all items but those that are settled in a fresh folder."""
+        settled: set[int] = set()
+        known: dict[int, Facts] = {}
+        for folder, leaf in self.fresh:
+            settled.update(range(folder.start, folder.stop))
+            known.update((folder.start + at, facts) for at, facts in leaf.loose)
+        for at, one in enumerate(self._side.entries):
+            if at not in settled and one.place.item not in self._side.ends:
+                known[at] = self._look(one.blob)
+        return groups.pair([(at, known[at]) for at in sorted(known) if any(known[at])], len(self.items))
+
+    @cached_property
+    def whole(self) -> groups.Groups:
+        """The pairing of all items."""
+        known = [(at, self._look(one.blob)) for at, one in enumerate(self._side.entries)]
+        return groups.pair([(at, facts) for at, facts in known if any(facts)], len(self.items))
+
+    def groups(self) -> Iterator[list[str]]:
+        """The items of every tool group."""
+        for group in self.whole.all():
+            yield [self.items[at] for at in group.items]
+
+    def results(self) -> Iterator[Result]:
+        """The results that are in the pairing, in order."""
+        last: dict[int, int] = {}  # item with a call → the last item of its group so far
+        for answer in self.paired.answers:
+            if answer.call is None:
+                continue
+            before = last.get(answer.call.at, answer.call.at)
+            call = (self.items[answer.call.at], answer.call.position)
+            if before != answer.at:
+                yield Result(self.items[answer.at], call, self.items[before], before == answer.at - 1)
+            else:  # one item with several results
+                yield Result(self.items[answer.at], call, self.items[answer.call.at], True)
+            last[answer.call.at] = answer.at
+
+    def faults(self) -> set[tuple[str, str]]:
+        """What is wrong on this side already: kind and item."""
+        found = {(fault.kind, self.items[fault.at]) for fault in _faults(self.paired)}
+        for folder, leaf in self.fresh:
+            found.update(("interleaved", self.items[folder.start + at]) for at in leaf.between)
+        return found
+
+
+def faults(entries: Sequence[Entry], sides: Sequence[Pairing], look: Look) -> list[groups.Finding]:
+    """What is wrong with the tool groups of a merged context."""
+    places = {one.place.item: at for at, one in enumerate(entries)}
+    known: dict[int, Facts] = {}
+    for side in sides:
+        for folder, leaf in side.fresh:
+            known.update(_together(side, folder, leaf, places, entries))
+    ends = frozenset().union(*(side._side.ends for side in sides))
+    for at, one in enumerate(entries):
+        if at not in known:
+            known[at] = groups.NOTHING if one.place.item in ends else look(one.blob)
+    paired = groups.pair([(at, known[at]) for at in sorted(known) if any(known[at])], len(entries))
+    return [fault.told(entries[fault.at].place.item) for fault in groups.in_order(_faults(paired))]
+
+
+def _together(
+    side: Pairing, folder: Folder, leaf: Leaf, places: Mapping[str, int], entries: Sequence[Entry]
+) -> dict[int, Facts]:
+    """Facts of a fresh folder whose items still stand together, unchanged; none when they do not."""
+    mine = side._side.entries[folder.start : folder.stop]
+    start = places.get(mine[0].place.item, -len(mine))
+    there = entries[max(start, 0) : max(start, 0) + len(mine)]
+    if len(there) < len(mine) or any(
+        one.blob != other.blob or one.place.item != other.place.item for one, other in zip(mine, there, strict=True)
+    ):
+        return {}
+    return {**dict.fromkeys(range(start, start + len(mine)), groups.NOTHING),
+            **{start + at: facts for at, facts in leaf.loose}}  # fmt: skip
+
+
+def _faults(paired: groups.Groups) -> list[groups.Fault]:
+    return [*groups.dangling(paired), *groups.between(paired)]
