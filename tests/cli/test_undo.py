@@ -151,7 +151,7 @@ def test_reset_says_where_it_was_and_how_to_come_back(filled, mode):
     assert done.code == 0
     assert f"before: {tip} " in done.err
     assert "trace undo" in done.err
-    assert ("trace gc" in done.err) == (mode == "--hard")
+    assert ("cleans up" in done.err) == (mode == "--hard")
 
 
 def test_reset_json(filled):

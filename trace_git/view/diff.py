@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from ..model import Commit, Item
+from ..model import Commit, Item, TokenCount
 from ..results import Diff, ItemChange
 from ..store.snapshot import Entry
 from . import receipt
@@ -87,10 +87,16 @@ def _change(handle: Handle, mine: _Side, theirs: _Side, item: str, moved: bool) 
         "pinned": is_ and not was,
         "unpinned": was and new is not None and not is_,
     }
-    count = handle.contexts.leaves.count
     true = tuple([kind for kind, holds in kinds.items() if holds])
-    tokens = (count(new.blob) if new else 0) - (count(old.blob) if old else 0) if true else 0
-    return ItemChange(true, old, new, tokens)
+    return ItemChange(true, old, new, _growth(handle, old, new) if true else TokenCount(0))
+
+
+def _growth(handle: Handle, old: Item | None, new: Item | None) -> TokenCount:
+    """How many tokens more the new item takes; an estimate when either of the two is one."""
+    known, there = handle.contexts.leaves, [one for one in (old, new) if one is not None]
+    tokens = sum(known.count(one.blob) * (1 if one is new else -1) for one in there)
+    counter = handle.counter.name if handle.counter is not None else ""
+    return TokenCount(tokens, exact=all(known.exact(one.blob) for one in there), counter=counter)
 
 
 def _item(handle: Handle, side: _Side, item: str) -> Item | None:

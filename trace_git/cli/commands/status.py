@@ -44,9 +44,11 @@ def _shape(status: Status) -> dict[str, Any]:
 
 
 def _facts(status: Status) -> Iterator[str]:
-    where = f"On branch {status.branch}" if status.branch else "Looking at a commit, on no branch"
-    at = f" at {screen.paint(status.head[:8], 'yellow')}" if status.head else ", no commits yet"
-    yield screen.paint(where, "bold") + at
+    at = screen.paint(status.head[:8], "yellow") if status.head else ""
+    if status.branch:
+        yield screen.paint(f"On branch {status.branch}", "bold") + (f" at {at}" if at else ", no commits yet")
+    else:
+        yield f"{screen.paint('Looking at', 'bold')} {at}, on no branch"
     yield ""
     yield _fact("Items", f"{status.items:,}" + (f", {status.pinned:,} pinned" if status.pinned else ""))
     yield _fact("Tokens", _fill(status.tokens, status.budget, _counted(status.tokens)))
@@ -95,7 +97,7 @@ def _picture(status: Status, *, grid: bool) -> list[str]:
         return ["", *bar.lines(shown)]
     from .. import grid as picture
 
-    return ["", *picture.lines(shown)]
+    return ["", *picture.lines(shown, status.budget)]
 
 
 def _warnings(status: Status) -> list[str]:
