@@ -32,7 +32,6 @@ CHECKPOINT_BYTES = 3 << 18  # of journal: with it grows what a trace takes on di
 CHECKPOINT_SECONDS = 30.0
 MOST_PACKS = 44
 MERGE_PACKS = 32
-COPY_FROM = 64  # objects: what a group of commits makes, with deltas already
 LARGE = 1 << 20
 
 
@@ -214,9 +213,9 @@ class Publisher:
         self._replace_packs(stems, draft, checksum, packs.index(writer.entries, checksum))
 
     def _merge_one(self, writer: packs.PackWriter, stem: str, entries: Sequence[Listed]) -> None:
-        """Packs of single commits are packed anew, as deltas; larger ones have their deltas and are copied."""
-        raw = files.read(stem + ".pack") if stem and len(entries) >= COPY_FROM else None
-        if raw is not None:
+        """Packs of single commits are packed anew, as deltas; those of groups have their deltas and are copied."""
+        raw = files.read(stem + ".pack") if stem else None
+        if raw is not None and packs.has_deltas(raw, entries):
             writer.add_body(memoryview(raw)[packs.HEADER : -packs.TRAILER], entries)
             return
         for oid, _, _ in entries:
