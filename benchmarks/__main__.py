@@ -7,7 +7,7 @@ import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 
-from . import lengths, machine, processes, reading, report, writing
+from . import commands, lengths, machine, processes, reading, report, writing
 from .bench import Bench, Row, Sizes, note, scratch_folder
 
 BENCHMARKS: dict[str, Callable[[Bench], list[Row]]] = {
@@ -17,6 +17,7 @@ BENCHMARKS: dict[str, Callable[[Bench], list[Row]]] = {
     "append": lengths.appends,
     "read": reading.reads,
     "start": processes.start,
+    "commands": commands.commands,
     "memory": processes.memory,
 }
 
@@ -41,7 +42,7 @@ def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="trace-git measured against its peers")
     parser.add_argument("names", nargs="*", metavar="name", help=f"which: {', '.join(BENCHMARKS)}; all by default")
     parser.add_argument("--rounds", type=int, metavar="N", help="rounds of each measurement (default 3)")
-    parser.add_argument("--quick", action="store_true", help="small sizes, under a minute; goals are for full runs")
+    parser.add_argument("--quick", action="store_true", help="small sizes, under two minutes; goals are for full runs")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write rows and all samples to FILE")
     parser.add_argument("--markdown", action="store_true", help="print the table of benchmarks/README.md")
     options = parser.parse_args()

@@ -35,17 +35,19 @@ class Samples(dict[str, list[float]]):
 
 @dataclass(frozen=True)
 class Row:
-    """One line of the table. ``least`` and ``aim`` are the goals in words, and whether they are met."""
+    """One line of the table. ``least`` and ``aim`` are the goals in words, and whether they are met; "" is no goal."""
 
     work: str
     trace: str
     peer: str
     ratio: str
-    least: tuple[str, bool]
-    aim: tuple[str, bool]
+    least: tuple[str, bool] = ("", True)
+    aim: tuple[str, bool] = ("", True)
 
     @property
     def verdict(self) -> str:
+        if not self.least[0]:
+            return "reported"
         if not self.least[1]:
             return "missed"
         return "aim" if self.aim[1] else "at least"

@@ -12,6 +12,7 @@ from .bench import Bench, Row, Work, note, seconds
 from .stores import TraceBatch
 
 STARTS = 15
+PASS = (sys.executable, "-c", "pass")
 
 # A process forked from a big one inherits its peak: so a small one stands between, and reports on its child.
 _PEAK = """
@@ -28,8 +29,8 @@ def start(bench: Bench) -> list[Row]:
     store.add(data.messages(number))
     store.close()
     works: dict[str, Work] = {
-        "trace status": lambda: _timed(bench, *_trace(), "-C", str(folder), "status"),
-        "python -c pass": lambda: _timed(bench, sys.executable, "-c", "pass"),
+        "trace status": lambda: timed(bench, *trace_command(folder), "status"),
+        "python -c pass": lambda: timed(bench, *PASS),
     }
     for work in works.values():
         work()
@@ -55,12 +56,12 @@ def memory(bench: Bench) -> list[Row]:
     for turn in range(bench.sizes.rounds):
         note(f"memory: round {turn + 1}")
         folder = bench.fresh(".trace")
-        _run(bench, *_trace(), "init", str(folder))
-        command = [sys.executable, "-c", _PEAK, *_trace(), "-C", str(folder), "import", str(file)]
-        peaks.append(int(_run(bench, *command)) / 1024)
+        run(bench, *trace_command(), "init", str(folder))
+        command = [sys.executable, "-c", _PEAK, *trace_command(folder), "import", str(file)]
+        peaks.append(int(run(bench, *command)) / 1024)
     bench.samples["memory: MB"] = peaks
     peak = max(peaks)
-    floor = int(_run(bench, sys.executable, "-c", _PEAK, sys.executable, "-c", "pass")) / 1024
+    floor = int(run(bench, sys.executable, "-c", _PEAK, *PASS)) / 1024
     return [
         Row(
             f"peak memory of importing {name}",
@@ -73,21 +74,29 @@ def memory(bench: Bench) -> list[Row]:
     ]
 
 
-def _trace() -> list[str]:
+def trace_command(folder: Path | None = None) -> list[str]:
     """The installed command beside this Python; the module where the project is not installed."""
     script = Path(sys.executable).parent / "trace"
-    return [str(script)] if script.exists() else [sys.executable, "-m", "trace_git"]
+    command = [str(script)] if script.exists() else [sys.executable, "-m", "trace_git"]
+    return command if folder is None else [*command, "-C", str(folder)]
 
 
-def _timed(bench: Bench, *command: str) -> float:
-    return seconds(lambda: _run(bench, *command))
+def timed(bench: Bench, *command: str) -> float:
+    return seconds(lambda: run(bench, *command))
 
 
-def _run(bench: Bench, *command: str) -> str:
-    """Run with a home of its own, so that nobody's git configuration counts; what it printed."""
+def run(bench: Bench, *command: str) -> str:
+    """What it printed; hints on stderr are kept for the error of a command that fails."""
+    variables, home = environment(bench)
+    done = subprocess.run(command, capture_output=True, text=True, env=variables, cwd=home)
+    if done.returncode:
+        raise RuntimeError(f"{' '.join(command)} ended with {done.returncode}: {done.stderr.strip()}")
+    return done.stdout
+
+
+def environment(bench: Bench) -> tuple[dict[str, str], Path]:
+    """Variables and a home of their own, so that nobody's git configuration counts."""
     home = bench.scratch / "home"
     home.mkdir(exist_ok=True)
     root = str(Path(__file__).parent.parent)
-    environment = {**os.environ, "HOME": str(home), "GIT_CONFIG_NOSYSTEM": "1", "PYTHONPATH": root}
-    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, env=environment, cwd=home)
-    return done.stdout
+    return {**os.environ, "HOME": str(home), "GIT_CONFIG_NOSYSTEM": "1", "PYTHONPATH": root}, home

@@ -26,7 +26,8 @@ def plain(machine: dict[str, str], rows: list[Row]) -> str:
     for row in rows:
         lines.append(f"[{row.verdict:8}] {row.work}")
         compared = "; ".join(part for part in (row.trace, row.peer, row.ratio) if part)
-        lines.append(f"           {compared}   (at least {row.least[0]}, aim {row.aim[0]})")
+        goals = f"   (at least {row.least[0]}, aim {row.aim[0]})" if row.least[0] else ""
+        lines.append(f"           {compared}{goals}")
     missed = sum(row.verdict == "missed" for row in rows)
     return "\n".join([*facts, "", *lines, "", f"{len(rows)} rows, {missed} missed"])
 

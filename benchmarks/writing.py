@@ -76,7 +76,7 @@ def _rates(number: int, took: Samples) -> list[Row]:
 
 
 def _disk(bench: Bench) -> Row:
-    """Disk after close, nothing collected; and the same messages in the peers."""
+    """Disk after close, nothing collected, which the goal is about; while open; and the same messages in the peers."""
     number = bench.sizes.large
     folder, messages = bench.fresh(".trace"), data.messages(number)
     store = Trace(folder)
@@ -93,14 +93,13 @@ def _disk(bench: Bench) -> Row:
         spent = write(bench, opener, messages[:steps], keep=database)
         peers.append(f"{name} {disk_use(database) / 1e6:.1f} MB for {steps:,} steps ({steps / spent:,.0f}/s)")
         remove(database)
-    worst = max(flushed, closed)
     return Row(
         f"disk after {number:,} commits, before any gc",
         f"{closed:.1f} MB ({flushed:.1f} MB while open)",
         ", ".join(peers),
         "",
-        ("≤ 12 MB", worst <= 12),
-        ("≤ 8 MB", worst <= 8),
+        ("≤ 12 MB", closed <= 12),
+        ("≤ 8 MB", closed <= 8),
     )
 
 

@@ -31,9 +31,9 @@ class Finding:
 class Receipt:
     """What a change means for a provider's prompt cache. All sizes are in tokens.
 
-    ``before`` and ``after`` are the sizes of the two contexts, ``kept`` that of their longest common prefix, which has
-    ``kept_items`` items; ``breaks_at`` is the id of the first item of the old one that is not at its place in the new
-    one, None when all of the old one stays in front.
+    ``before`` and ``after`` are the sizes of the two contexts, each a ``TokenCount`` where it was counted; ``kept`` is
+    that of their longest common prefix, which has ``kept_items`` items; ``breaks_at`` is the id of the first item of
+    the old one that is not at its place in the new one, None when all of the old one stays in front.
     """
 
     before: int
@@ -52,7 +52,8 @@ class Receipt:
 class ItemChange:
     """What became of one item. ``kinds`` has one or more of added, removed, edited, moved, pinned, unpinned.
 
-    ``old`` and ``new`` are the item in both contexts, None where it is not; ``tokens`` is the difference in size.
+    ``old`` and ``new`` are the item in both contexts, None where it is not; ``tokens`` is the difference in size,
+    as a ``TokenCount`` that knows whether it is exact.
     """
 
     kinds: tuple[str, ...]

@@ -16,7 +16,7 @@ from trace_git.cli.completing import KINDS
 
 from .conftest import environment
 
-FREE = {"text", "file", "name", "value", "folder", "files", "number", "words"}  # arguments that no list can offer
+FREE = {"text", "file", "name", "value", "folder", "files", "number"}  # arguments that no list can offer
 SHELLS = ["bash", "zsh", "fish"]
 
 
@@ -54,6 +54,8 @@ def offered(trace, *words: str) -> list[str]:
         (["edit", "--f"], ["--force"]),
         (["reset", "--"], ["--soft", "--hard", "--json", "--help"]),
         (["op", ""], ["log", "show"]),
+        (["completion", "b"], ["bash"]),
+        (["show", "w"], ["works"]),
         (["op", "log", "--l"], ["--limit"]),
         (["config", ""], ["budget"]),
         (["materialize", "--as", "a"], ["anthropic"]),
@@ -74,6 +76,13 @@ def test_items_are_offered_newest_first_and_by_their_beginning(filled):
     assert offered(filled, "pin", ids[0][:3]) == [ids[0][:8]]
     assert offered(filled, "pin", ids[0][:12]) == [ids[0]]
     assert offered(filled, "drop", ids[0][:8], ids[1][:4]) == [ids[1][:8]]
+
+
+def test_where_only_some_items_make_sense_these_are_offered(filled):
+    ids = [item["id"] for item in filled("ls", "--json").json["items"]]
+    filled("pin", ids[0])
+    assert offered(filled, "unpin", "") == [ids[0][:8]]
+    assert offered(filled, "show", ids[1][:4]) == [ids[1][:8]]
 
 
 def test_ranges_are_completed_behind_the_dots(filled):

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
@@ -80,7 +81,18 @@ def test_stat_is_a_line_an_item(filled):
     assert re.fullmatch(r"\+ [0-9a-f]{8} user +\+\d+ word by word same same.*", lines[2])
     assert re.fullmatch(r"\+ [0-9a-f]{8} assistant +\+\d+ It expires\.", lines[3])
     assert lines[5] == "2 added"
-    assert set(filled("diff", "--stat", "--json").json["changes"][0]) == {"id", "role", "kinds", "tokens"}
+    assert set(filled("diff", "--stat", "--json").json["changes"][0]) == {"id", "role", "kinds", "tokens", "exact"}
+
+
+def test_an_estimate_is_marked_as_one(filled):
+    call = {"id": "a", "type": "function", "function": {"name": "grep", "arguments": "{}"}}
+    filled("commit", "--messages", json.dumps({"role": "assistant", "content": None, "tool_calls": [call]}))
+    lines = filled("diff").out.splitlines()
+    assert re.fullmatch(r"\+ [0-9a-f]{8} assistant ~\+\d+", lines[2])
+    assert re.fullmatch(r"tokens: \d+ → ~\d+ \(~\+\d+\)", lines[-2])
+    assert re.fullmatch(r"cache: all \d+ tokens stay a prefix", lines[-1])
+    assert [change["exact"] for change in filled("diff", "HEAD~2", "--json").json["changes"]] == [True, False]
+    assert filled("diff", "HEAD", "HEAD~1").out.splitlines()[-1].startswith("cache: ~")
 
 
 @pytest.mark.parametrize(

@@ -46,6 +46,8 @@ def test_every_error_has_an_exit_code():
         (("lgo",), "unknown command 'lgo'", "did you mean log?"),
         (("comit", "x"), "unknown command 'comit'", "did you mean commit?"),
         (("zzz",), "unknown command 'zzz'", "`trace --help`"),
+        (("op", "lgo"), "unknown command 'lgo'", "did you mean log?"),
+        (("op", "zzz"), "unknown command 'zzz'", "`trace op --help`"),
         (("log", "--onelin"), "unknown option --onelin", "did you mean --oneline?"),
         (("--no-page", "log"), "unknown option --no-page", "did you mean --no-pager?"),
         (("log", "-n", "many"), "'many'", "`trace log --help`"),
@@ -74,6 +76,11 @@ def test_with_json_the_error_is_json_too(trace, words):
     assert set(error) == {"kind", "message", "hint", "exit_code"}
     assert error["exit_code"] == done.code
     assert done.err.startswith("error: ")
+
+
+def test_in_the_list_of_commands_no_sentence_is_cut(cli, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    assert "..." not in cli("--help").out.partition("Commands:")[2]
 
 
 def test_help_lists_every_command(cli):

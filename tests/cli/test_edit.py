@@ -56,7 +56,7 @@ def test_a_commit_id_names_the_item_that_it_added(filled):
         ("nowhere", 3, "no item 'nowhere'"),
         ("abc", 2, "at least 4 hex digits"),
         ("", 2, "'' is not an item id"),
-        ("HEAD~9", 3, "no item 'HEAD~9'"),
+        ("HEAD~9", 3, "the history ends "),
     ],
 )
 def test_an_item_that_is_not_there(filled, word, code, said):

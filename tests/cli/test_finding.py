@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+
 import pytest
 
 
@@ -79,3 +81,29 @@ def test_tokenizer_none_commits_without_counts(trace, monkeypatch):
     done = trace("commit", "hello", "--json")
     assert done.code == 0
     assert done.json["commit"]["tokens"] is None
+
+
+@pytest.mark.parametrize("bare", [True, False], ids=["bare", "work tree"])
+@pytest.mark.parametrize("beside", [True, False], ids=["below a trace", "elsewhere"])
+def test_a_clone_is_meant_by_who_stands_in_it_and_no_trace_above(bare, beside, trace, here, tmp_path, monkeypatch):
+    trace("commit", "hello")
+    clone = (here if beside else tmp_path) / "clone"
+    subprocess.run(["git", "clone", "-q", *(["--bare"] if bare else []), ".trace", str(clone)], cwd=here, check=True)
+    trace("commit", "only in the first")
+    monkeypatch.chdir(clone if bare else clone / "messages")
+    assert [one["subject"] for one in trace("log", "--json").json["commits"]] == ["user: hello"]
+    assert trace("fsck").err == "all is well\n"
+    done = trace("commit", "into the clone")
+    assert done.code == (0 if bare else 2), done.err
+    monkeypatch.chdir(here)
+    assert trace("log", "--json").json["commits"][0]["subject"] == "user: only in the first"
+
+
+def test_a_source_repository_with_a_file_named_format_is_looked_past(trace, here, monkeypatch):
+    trace("commit", "hello")
+    (here / "code").mkdir()
+    (here / "code" / "format").write_text("black .")
+    for words in (["init", "-q"], ["add", "."], ["-c", "user.name=A", "-c", "user.email=a@b", "commit", "-qm", "x"]):
+        subprocess.run(["git", *words], cwd=here / "code", check=True)
+    monkeypatch.chdir(here / "code")
+    assert "hello" in trace("log").out

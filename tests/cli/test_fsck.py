@@ -42,7 +42,7 @@ def test_what_can_be_mended_is_said_and_nothing_is_done(trace, main):
     main.write_bytes(b"")
     done = trace("fsck")
     assert done.code == 5
-    assert "ref ref refs/heads/main holds no object id (0 bytes)" in done.out
+    assert "ref refs/heads/main holds no object id (0 bytes)" in done.out
     assert done.err == "`trace fsck --repair` can mend 1 of these\n"
     assert trace("fsck", "--json").json["mendable"] == 1
     assert main.read_bytes() == b""

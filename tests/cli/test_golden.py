@@ -13,9 +13,9 @@ from .conftest import marked
 SHOWN = {
     "log -9": (
         """\
-66093557 append assistant ~+42 ~145   (HEAD -> main) → Edit
-8e374b7f append user       ~+7 ~103   Do it.
-4c0edbd7 edit   assistant  ~+0  ~96   6848bb6f The token expires at once: `expi…
+99107a17 append assistant ~+42 ~145   (HEAD -> main) → Edit
+11adfcad append user       ~+7 ~103   Do it.
+726e4adc edit   assistant  ~+0  ~96   6848bb6f The token expires at once: `expi…
 f1b3cd96 append assistant ~+33  ~96   The token expires too early: `expires = n…
 e3de2a47 append tool      ~+14  ~63   src/auth.py:12: expires = now()
 aa17bd90 append assistant ~+18  ~49   I look at the tokens. → Grep
@@ -23,9 +23,9 @@ aa17bd90 append assistant ~+18  ~49   I look at the tokens. → Grep
 b6a833a7 append system     +14   14 ◆ You fix bugs. Be brief.
 """,
         """\
-<yellow>66093557</> <dim>append</> <blue>assistant</> ~+42 <dim>~145</> <yellow> </> <green>(HEAD -> main)</> → Edit
-<yellow>8e374b7f</> <dim>append</> <green>user     </>  ~+7 <dim>~103</> <yellow> </> Do it.
-<yellow>4c0edbd7</> <cyan>edit  </> <blue>assistant</>  ~+0 <dim> ~96</> <yellow> </> 6848bb6f The token expires at once: `expi…
+<yellow>99107a17</> <dim>append</> <blue>assistant</> ~+42 <dim>~145</> <yellow> </> <green>(HEAD -> main)</> → Edit
+<yellow>11adfcad</> <dim>append</> <green>user     </>  ~+7 <dim>~103</> <yellow> </> Do it.
+<yellow>726e4adc</> <cyan>edit  </> <blue>assistant</>  ~+0 <dim> ~96</> <yellow> </> 6848bb6f The token expires at once: `expi…
 <yellow>f1b3cd96</> <dim>append</> <blue>assistant</> ~+33 <dim> ~96</> <yellow> </> The token expires too early: `expires = n…
 <yellow>e3de2a47</> <dim>append</> <cyan>tool     </> ~+14 <dim> ~63</> <yellow> </> src/auth.py:12: expires = now()
 <yellow>aa17bd90</> <dim>append</> <blue>assistant</> ~+18 <dim> ~49</> <yellow> </> I look at the tokens. → Grep
@@ -35,23 +35,23 @@ b6a833a7 append system     +14   14 ◆ You fix bugs. Be brief.
     ),
     "log --oneline -4": (
         """\
-66093557 (HEAD -> main) assistant: → Edit
-8e374b7f user: Do it.
-4c0edbd7 edit: 6848bb6f The token expires at once: `expires = now()` adds no li…
+99107a17 (HEAD -> main) assistant: → Edit
+11adfcad user: Do it.
+726e4adc edit: 6848bb6f The token expires at once: `expires = now()` adds no li…
 f1b3cd96 assistant: The token expires too early: `expires = now()` a…
 """,
         """\
-<yellow>66093557</> <green>(HEAD -> main)</> assistant: → Edit
-<yellow>8e374b7f</> user: Do it.
-<yellow>4c0edbd7</> edit: 6848bb6f The token expires at once: `expires = now()` adds no li…
+<yellow>99107a17</> <green>(HEAD -> main)</> assistant: → Edit
+<yellow>11adfcad</> user: Do it.
+<yellow>726e4adc</> edit: 6848bb6f The token expires at once: `expires = now()` adds no li…
 <yellow>f1b3cd96</> assistant: The token expires too early: `expires = now()` a…
 """,
     ),
     "log --graph --all": (
         """\
-* 66093557 append assistant ~+42 ~145   (HEAD -> main) → Edit
-* 8e374b7f append user       ~+7 ~103   Do it.
-* 4c0edbd7 edit   assistant  ~+0  ~96   6848bb6f The token expires at once: `ex…
+* 99107a17 append assistant ~+42 ~145   (HEAD -> main) → Edit
+* 11adfcad append user       ~+7 ~103   Do it.
+* 726e4adc edit   assistant  ~+0  ~96   6848bb6f The token expires at once: `ex…
 * f1b3cd96 append assistant ~+33  ~96   The token expires too early: `expires =…
 * e3de2a47 append tool      ~+14  ~63   src/auth.py:12: expires = now()
 * aa17bd90 append assistant ~+18  ~49   I look at the tokens. → Grep
@@ -59,9 +59,9 @@ f1b3cd96 assistant: The token expires too early: `expires = now()` a…
 * b6a833a7 append system     +14   14 ◆ You fix bugs. Be brief.
 """,
         """\
-* <yellow>66093557</> <dim>append</> <blue>assistant</> ~+42 <dim>~145</> <yellow> </> <green>(HEAD -> main)</> → Edit
-* <yellow>8e374b7f</> <dim>append</> <green>user     </>  ~+7 <dim>~103</> <yellow> </> Do it.
-* <yellow>4c0edbd7</> <cyan>edit  </> <blue>assistant</>  ~+0 <dim> ~96</> <yellow> </> 6848bb6f The token expires at once: `ex…
+* <yellow>99107a17</> <dim>append</> <blue>assistant</> ~+42 <dim>~145</> <yellow> </> <green>(HEAD -> main)</> → Edit
+* <yellow>11adfcad</> <dim>append</> <green>user     </>  ~+7 <dim>~103</> <yellow> </> Do it.
+* <yellow>726e4adc</> <cyan>edit  </> <blue>assistant</>  ~+0 <dim> ~96</> <yellow> </> 6848bb6f The token expires at once: `ex…
 * <yellow>f1b3cd96</> <dim>append</> <blue>assistant</> ~+33 <dim> ~96</> <yellow> </> The token expires too early: `expires =…
 * <yellow>e3de2a47</> <dim>append</> <cyan>tool     </> ~+14 <dim> ~63</> <yellow> </> src/auth.py:12: expires = now()
 * <yellow>aa17bd90</> <dim>append</> <blue>assistant</> ~+18 <dim> ~49</> <yellow> </> I look at the tokens. → Grep
@@ -71,19 +71,19 @@ f1b3cd96 assistant: The token expires too early: `expires = now()` a…
     ),
     "log --stat -3": (
         """\
-66093557 append assistant ~+42 ~145   (HEAD -> main) → Edit
-    + a5fbda81 assistant +42 → Edit
-8e374b7f append user       ~+7 ~103   Do it.
-    + e67de310 user +7 Do it.
-4c0edbd7 edit   assistant  ~+0  ~96   6848bb6f The token expires at once: `expi…
+99107a17 append assistant ~+42 ~145   (HEAD -> main) → Edit
+    + 498ad89a assistant ~+42 → Edit
+11adfcad append user       ~+7 ~103   Do it.
+    + 49050e45 user +7 Do it.
+726e4adc edit   assistant  ~+0  ~96   6848bb6f The token expires at once: `expi…
     ~ 6848bb6f assistant +0 edited: The token expires at once: `expires = now()…
 """,
         """\
-<yellow>66093557</> <dim>append</> <blue>assistant</> ~+42 <dim>~145</> <yellow> </> <green>(HEAD -> main)</> → Edit
-    <green>+</> <yellow>a5fbda81</> <blue>assistant</> +42 → Edit
-<yellow>8e374b7f</> <dim>append</> <green>user     </>  ~+7 <dim>~103</> <yellow> </> Do it.
-    <green>+</> <yellow>e67de310</> <green>user</> +7 Do it.
-<yellow>4c0edbd7</> <cyan>edit  </> <blue>assistant</>  ~+0 <dim> ~96</> <yellow> </> 6848bb6f The token expires at once: `expi…
+<yellow>99107a17</> <dim>append</> <blue>assistant</> ~+42 <dim>~145</> <yellow> </> <green>(HEAD -> main)</> → Edit
+    <green>+</> <yellow>498ad89a</> <blue>assistant</> ~+42 → Edit
+<yellow>11adfcad</> <dim>append</> <green>user     </>  ~+7 <dim>~103</> <yellow> </> Do it.
+    <green>+</> <yellow>49050e45</> <green>user</> +7 Do it.
+<yellow>726e4adc</> <cyan>edit  </> <blue>assistant</>  ~+0 <dim> ~96</> <yellow> </> 6848bb6f The token expires at once: `expi…
     <yellow>~</> <yellow>6848bb6f</> <blue>assistant</> +0 edited: The token expires at once: `expires = now()…
 """,
     ),
@@ -94,8 +94,8 @@ f1b3cd96 assistant: The token expires too early: `expires = now()` a…
 a1996694 assistant ~18   I look at the tokens. → Grep
 5aee8426 tool      ~14   src/auth.py:12: expires = now()
 6848bb6f assistant  33   The token expires at once: `expires = now()` adds no l…
-e67de310 user        7   Do it.
-a5fbda81 assistant ~42   → Edit
+49050e45 user        7   Do it.
+498ad89a assistant ~42   → Edit
 """,
         """\
 <yellow>92a4a638</> <magenta>system   </>  11 <yellow>◆</> You fix bugs. Be brief.
@@ -103,8 +103,8 @@ a5fbda81 assistant ~42   → Edit
 <yellow>a1996694</> <blue>assistant</> ~18 <yellow> </> I look at the tokens. → Grep
 <yellow>5aee8426</> <cyan>tool     </> ~14 <yellow> </> src/auth.py:12: expires = now()
 <yellow>6848bb6f</> <blue>assistant</>  33 <yellow> </> The token expires at once: `expires = now()` adds no l…
-<yellow>e67de310</> <green>user     </>   7 <yellow> </> Do it.
-<yellow>a5fbda81</> <blue>assistant</> ~42 <yellow> </> → Edit
+<yellow>49050e45</> <green>user     </>   7 <yellow> </> Do it.
+<yellow>498ad89a</> <blue>assistant</> ~42 <yellow> </> → Edit
 """,
     ),
     "ls --long": (
@@ -114,8 +114,8 @@ a5fbda81 assistant ~42   → Edit
 a1996694c6695c74 assistant message  ~18   I look at the tokens. → Grep
 5aee84261cf89f90 tool      message  ~14   src/auth.py:12: expires = now()
 6848bb6f8b759147 assistant message   33   The token expires at once: `expires =…
-e67de31042a4dc2c user      message    7   Do it.
-a5fbda81d0959c6b assistant message  ~42   → Edit
+49050e458ce93567 user      message    7   Do it.
+498ad89a55bf384e assistant message  ~42   → Edit
 """,
         """\
 <yellow>92a4a63823ec64db</> <magenta>system   </> message   11 <yellow>◆</> You fix bugs. Be brief.
@@ -123,13 +123,13 @@ a5fbda81d0959c6b assistant message  ~42   → Edit
 <yellow>a1996694c6695c74</> <blue>assistant</> message  ~18 <yellow> </> I look at the tokens. → Grep
 <yellow>5aee84261cf89f90</> <cyan>tool     </> message  ~14 <yellow> </> src/auth.py:12: expires = now()
 <yellow>6848bb6f8b759147</> <blue>assistant</> message   33 <yellow> </> The token expires at once: `expires =…
-<yellow>e67de31042a4dc2c</> <green>user     </> message    7 <yellow> </> Do it.
-<yellow>a5fbda81d0959c6b</> <blue>assistant</> message  ~42 <yellow> </> → Edit
+<yellow>49050e458ce93567</> <green>user     </> message    7 <yellow> </> Do it.
+<yellow>498ad89a55bf384e</> <blue>assistant</> message  ~42 <yellow> </> → Edit
 """,
     ),
     "show": (
         """\
-commit 66093557d8ac134b5154de965cc7fe6ca3a0b0d4 (HEAD -> main)
+commit 99107a175b65940a76635d43f380c5efc9bab46d (HEAD -> main)
 Verb:    append
 Author:  assistant
 Date:    2023-11-14 22:20:20 +0000
@@ -137,7 +137,7 @@ Tokens:  ~+42, context ~145 (o200k_base)
 
     assistant: → Edit
 
-assistant a5fbda81d0959c6b  ~42 tokens
+assistant 498ad89a55bf384e  ~42 tokens
     → Edit
         file: src/auth.py
         old:
@@ -147,7 +147,7 @@ assistant a5fbda81d0959c6b  ~42 tokens
             log(expires)
 """,
         """\
-<yellow>commit 66093557d8ac134b5154de965cc7fe6ca3a0b0d4</><green> (HEAD -> main)</>
+<yellow>commit 99107a175b65940a76635d43f380c5efc9bab46d</><green> (HEAD -> main)</>
 Verb:    append
 Author:  assistant
 Date:    2023-11-14 22:20:20 +0000
@@ -155,7 +155,7 @@ Tokens:  ~+42, context ~145 (o200k_base)
 
     assistant: → Edit
 
-<blue>assistant</> <yellow>a5fbda81d0959c6b</><dim>  ~42 tokens</>
+<blue>assistant</> <yellow>498ad89a55bf384e</><dim>  ~42 tokens</>
     <cyan>→ Edit</>
     <cyan>    file: src/auth.py</>
     <cyan>    old:</>
@@ -167,13 +167,13 @@ Tokens:  ~+42, context ~145 (o200k_base)
     ),
     "show HEAD~2": (
         """\
-commit 4c0edbd7397e2117607663c33215007616cba6ad
+commit 726e4adc58d2094c385b8202aee4a47a88e67d6c
 Verb:    edit
 Author:  assistant
 Date:    2023-11-14 22:18:20 +0000
 Tokens:  ~+0, context ~96 (o200k_base)
 
-    edit: 6848bb6f The token expires at once: `expires = now()` adds no life
+    edit: 6848bb6f The token expires at once: `expires = now()` adds no lif…
 
 assistant 6848bb6f8b759147  33 tokens
     The token expires at once: `expires = now()` adds no lifetime.
@@ -183,13 +183,13 @@ assistant 6848bb6f8b759147  33 tokens
         + LIFETIME
 """,
         """\
-<yellow>commit 4c0edbd7397e2117607663c33215007616cba6ad</>
+<yellow>commit 726e4adc58d2094c385b8202aee4a47a88e67d6c</>
 Verb:    edit
 Author:  assistant
 Date:    2023-11-14 22:18:20 +0000
 Tokens:  ~+0, context ~96 (o200k_base)
 
-    edit: 6848bb6f The token expires at once: `expires = now()` adds no life
+    edit: 6848bb6f The token expires at once: `expires = now()` adds no lif…
 
 <blue>assistant</> <yellow>6848bb6f8b759147</><dim>  33 tokens</>
     The token expires at once: `expires = now()` adds no lifetime.

@@ -79,9 +79,9 @@ main is at bbbbbbbb already; nothing changed
 $ trace reset --hard HEAD~1
 main is at <yellow>aaaaaaaa<> system: Be brief.
 <dim>before:<> bbbbbbbb user: Why does login fail?
-<dim>back:<> trace undo, until `trace gc` runs
+<dim>back:<> trace undo, as long as nothing cleans up
 $ trace reset HEAD~9
-<red>error:<> 'HEAD~9': the history ends 0 commits before
+<red>error:<> 'HEAD~9': the history ends there
 <yellow>hint:<> its first commit is aaaaaaaa
 (3)
 """,
@@ -241,6 +241,7 @@ $ trace op show 40
 """,
     "config": """\
 $ trace config
+nothing is set; there is budget
 $ trace config budget
 budget is not set
 (1)

@@ -13,7 +13,7 @@ from .conftest import marked
 SHOWN = {
     "status": (
         """\
-On branch main at 66093557
+On branch main at 99107a17
 
 Items:    7, 1 pinned
 Tokens:   ~145, estimated with o200k_base
@@ -23,7 +23,7 @@ Budget:   none, `trace config budget TOKENS` sets one
 p pinned 11   u user 24   a assistant 93   t tool results 14
 """,
         """\
-<bold>On branch main</> at <yellow>66093557</>
+<bold>On branch main</> at <yellow>99107a17</>
 
 Items:    7, 1 pinned
 Tokens:   ~145<dim>, estimated with o200k_base</>
@@ -35,7 +35,7 @@ Budget:   none<dim>, `trace config budget TOKENS` sets one</>
     ),
     "status --budget 500": (
         """\
-On branch main at 66093557
+On branch main at 99107a17
 
 Items:    7, 1 pinned
 Tokens:   ~145 of 500 (29 %), estimated with o200k_base
@@ -45,7 +45,7 @@ Budget:   500, as given
 p pinned 11   u user 24   a assistant 93   t tool results 14   . free 355
 """,
         """\
-<bold>On branch main</> at <yellow>66093557</>
+<bold>On branch main</> at <yellow>99107a17</>
 
 Items:    7, 1 pinned
 Tokens:   ~145 of 500 (29 %)<dim>, estimated with o200k_base</>
@@ -57,7 +57,7 @@ Budget:   500<dim>, as given</>
     ),
     "status --grid --budget 500": (
         """\
-On branch main at 66093557
+On branch main at 99107a17
 
 Items:    7, 1 pinned
 Tokens:   ~145 of 500 (29 %), estimated with o200k_base
@@ -67,15 +67,15 @@ p p u u u u u a a a
 a a a a a a a a a a
 a a a a a a t t t .    p pinned         11    2.2 %
 . . . . . . . . . .    u user           24    4.8 %
-. . . . . . . . . .    a assistant      93   18.7 %
+. . . . . . . . . .    a assistant      93   18.6 %
 . . . . . . . . . .    t tool results   14    2.8 %
-. . . . . . . . . .    . free          355   71.4 %
+. . . . . . . . . .    . free          355   71.0 %
 . . . . . . . . . .
 . . . . . . . . . .
 . . . . . . . . . .
 """,
         """\
-<bold>On branch main</> at <yellow>66093557</>
+<bold>On branch main</> at <yellow>99107a17</>
 
 Items:    7, 1 pinned
 Tokens:   ~145 of 500 (29 %)<dim>, estimated with o200k_base</>
@@ -85,9 +85,9 @@ Budget:   500<dim>, as given</>
 <blue>■</> <blue>■</> <blue>■</> <blue>■</> <blue>■</> <blue>■</> <blue>■</> <blue>■</> <blue>■</> <blue>■</>
 <blue>■</> <blue>■</> <blue>■</> <blue>■</> <blue>■</> <blue>■</> <cyan>■</> <cyan>■</> <cyan>■</> <dim>□</>    <yellow>■</> pinned         11  <dim>  2.2 %</>
 <dim>□</> <dim>□</> <dim>□</> <dim>□</> <dim>□</> <dim>□</> <dim>□</> <dim>□</> <dim>□</> <dim>□</>    <green>■</> user           24  <dim>  4.8 %</>
-<dim>□</> <dim>□</> <dim>□</> <dim>□</> <dim>□</> <dim>□</> <dim>□</> <dim>□</> <dim>□</> <dim>□</>    <blue>■</> assistant      93  <dim> 18.7 %</>
+<dim>□</> <dim>□</> <dim>□</> <dim>□</> <dim>□</> <dim>□</> <dim>□</> <dim>□</> <dim>□</> <dim>□</>    <blue>■</> assistant      93  <dim> 18.6 %</>
 <dim>□</> <dim>□</> <dim>□</> <dim>□</> <dim>□</> <dim>□</> <dim>□</> <dim>□</> <dim>□</> <dim>□</>    <cyan>■</> tool results   14  <dim>  2.8 %</>
-<dim>□</> <dim>□</> <dim>□</> <dim>□</> <dim>□</> <dim>□</> <dim>□</> <dim>□</> <dim>□</> <dim>□</>    <dim>□</> free          355  <dim> 71.4 %</>
+<dim>□</> <dim>□</> <dim>□</> <dim>□</> <dim>□</> <dim>□</> <dim>□</> <dim>□</> <dim>□</> <dim>□</>    <dim>□</> free          355  <dim> 71.0 %</>
 <dim>□</> <dim>□</> <dim>□</> <dim>□</> <dim>□</> <dim>□</> <dim>□</> <dim>□</> <dim>□</> <dim>□</>
 <dim>□</> <dim>□</> <dim>□</> <dim>□</> <dim>□</> <dim>□</> <dim>□</> <dim>□</> <dim>□</> <dim>□</>
 <dim>□</> <dim>□</> <dim>□</> <dim>□</> <dim>□</> <dim>□</> <dim>□</> <dim>□</> <dim>□</> <dim>□</>
@@ -95,9 +95,9 @@ Budget:   500<dim>, as given</>
     ),
     "diff": (
         """\
-diff 8e374b7f..66093557
+diff 11adfcad..99107a17
 
-+ a5fbda81 assistant +42
++ 498ad89a assistant ~+42
 +   → Edit
 +       file: src/auth.py
 +       old:
@@ -107,13 +107,13 @@ diff 8e374b7f..66093557
 +           log(expires)
 
 1 added
-tokens: 103 → 145 (+42)
-cache: all 103 tokens stay a prefix
+tokens: ~103 → ~145 (~+42)
+cache: all ~103 tokens stay a prefix
 """,
         """\
-<bold>diff 8e374b7f..66093557</>
+<bold>diff 11adfcad..99107a17</>
 
-<green>+</> <yellow>a5fbda81</> <blue>assistant</> +42
+<green>+</> <yellow>498ad89a</> <blue>assistant</> ~+42
 <green>+</>   <green>→ Edit</>
 <green>+</>   <green>    file: src/auth.py</>
 <green>+</>   <green>    old:</>
@@ -123,37 +123,37 @@ cache: all 103 tokens stay a prefix
 <green>+</>   <green>        log(expires)</>
 
 1 added
-tokens: 103 → 145 (+42)
-cache: all 103 tokens stay a prefix
+tokens: ~103 → ~145 (~+42)
+cache: all ~103 tokens stay a prefix
 """,
     ),
     "diff HEAD~3 --stat": (
         """\
-diff f1b3cd96..66093557
+diff f1b3cd96..99107a17
 
-~ 6848bb6f assistant  +0 edited: The token expires at once: `expires = now()` a…
-+ e67de310 user       +7 Do it.
-+ a5fbda81 assistant +42 → Edit
+~ 6848bb6f assistant   +0 edited: The token expires at once: `expires = now()`…
++ 49050e45 user        +7 Do it.
++ 498ad89a assistant ~+42 → Edit
 
 2 added, 1 edited
-tokens: 96 → 145 (+49)
-cache: 60 of 96 tokens stay a prefix (62 %), breaks at item 6848bb6f
+tokens: ~96 → ~145 (~+49)
+cache: ~60 of ~96 tokens stay a prefix (62 %), breaks at item 6848bb6f
 """,
         """\
-<bold>diff f1b3cd96..66093557</>
+<bold>diff f1b3cd96..99107a17</>
 
-<yellow>~</> <yellow>6848bb6f</> <blue>assistant</>  +0 edited: The token expires at once: `expires = now()` a…
-<green>+</> <yellow>e67de310</> <green>user     </>  +7 Do it.
-<green>+</> <yellow>a5fbda81</> <blue>assistant</> +42 → Edit
+<yellow>~</> <yellow>6848bb6f</> <blue>assistant</>   +0 edited: The token expires at once: `expires = now()`…
+<green>+</> <yellow>49050e45</> <green>user     </>   +7 Do it.
+<green>+</> <yellow>498ad89a</> <blue>assistant</> ~+42 → Edit
 
 2 added, 1 edited
-tokens: 96 → 145 (+49)
-cache: 60 of 96 tokens stay a prefix (62 %), breaks at item 6848bb6f
+tokens: ~96 → ~145 (~+49)
+cache: ~60 of ~96 tokens stay a prefix (62 %), breaks at item 6848bb6f
 """,
     ),
     "diff HEAD~4 HEAD~2": (
         """\
-diff e3de2a47..4c0edbd7
+diff e3de2a47..726e4adc
 
 + 6848bb6f assistant +33
 +   The token expires at once: `expires = now()` adds no lifetime.
@@ -163,11 +163,11 @@ diff e3de2a47..4c0edbd7
 +       + LIFETIME
 
 1 added
-tokens: 63 → 96 (+33)
-cache: all 63 tokens stay a prefix
+tokens: ~63 → ~96 (~+33)
+cache: all ~63 tokens stay a prefix
 """,
         """\
-<bold>diff e3de2a47..4c0edbd7</>
+<bold>diff e3de2a47..726e4adc</>
 
 <green>+</> <yellow>6848bb6f</> <blue>assistant</> +33
 <green>+</>   <green>The token expires at once: `expires = now()` adds no lifetime.</>
@@ -177,18 +177,18 @@ cache: all 63 tokens stay a prefix
 <green>+</>   <green>    + LIFETIME</>
 
 1 added
-tokens: 63 → 96 (+33)
-cache: all 63 tokens stay a prefix
+tokens: ~63 → ~96 (~+33)
+cache: all ~63 tokens stay a prefix
 """,
     ),
     "diff HEAD HEAD~2": (
         """\
-diff 66093557..4c0edbd7
+diff 99107a17..726e4adc
 
-- e67de310 user       -7
+- 49050e45 user        -7
 -   Do it.
 
-- a5fbda81 assistant -42
+- 498ad89a assistant ~-42
 -   → Edit
 -       file: src/auth.py
 -       old:
@@ -198,16 +198,16 @@ diff 66093557..4c0edbd7
 -           log(expires)
 
 2 removed
-tokens: 145 → 96 (-49)
-cache: 93 of 145 tokens stay a prefix (64 %), breaks at item e67de310
+tokens: ~145 → ~96 (~-49)
+cache: ~93 of ~145 tokens stay a prefix (64 %), breaks at item 49050e45
 """,
         """\
-<bold>diff 66093557..4c0edbd7</>
+<bold>diff 99107a17..726e4adc</>
 
-<red>-</> <yellow>e67de310</> <green>user     </>  -7
+<red>-</> <yellow>49050e45</> <green>user     </>   -7
 <red>-</>   <red>Do it.</>
 
-<red>-</> <yellow>a5fbda81</> <blue>assistant</> -42
+<red>-</> <yellow>498ad89a</> <blue>assistant</> ~-42
 <red>-</>   <red>→ Edit</>
 <red>-</>   <red>    file: src/auth.py</>
 <red>-</>   <red>    old:</>
@@ -217,8 +217,8 @@ cache: 93 of 145 tokens stay a prefix (64 %), breaks at item e67de310
 <red>-</>   <red>        log(expires)</>
 
 2 removed
-tokens: 145 → 96 (-49)
-cache: 93 of 145 tokens stay a prefix (64 %), breaks at item e67de310
+tokens: ~145 → ~96 (~-49)
+cache: ~93 of ~145 tokens stay a prefix (64 %), breaks at item 49050e45
 """,
     ),
     "diff HEAD HEAD": (

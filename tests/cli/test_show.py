@@ -147,3 +147,19 @@ def test_a_commit_that_stock_git_dated_oddly_is_shown(trace):
 
     assert shapes.when(10**15) == str(10**15)
     assert shapes.when(0) == "1970-01-01 00:00:00 +0000"
+
+
+@pytest.mark.parametrize("word", ["{}", ":{}", "HEAD:{}"])
+def test_an_item_by_the_id_that_ls_shows(trace, word):
+    trace("commit", "first")
+    trace("commit", "second")
+    item = trace("ls", "--json").json["items"][0]["id"]
+    assert trace("show", word.format(item[:8])).out == trace("show", f"HEAD:{item}").out
+    assert trace("show", word.format(item), "--json").json["item"]["message"]["content"] == "first"
+
+
+def test_what_is_neither_commit_nor_item_is_an_unknown_revision(trace):
+    trace("commit", "first")
+    done = trace("show", "0000beef")
+    assert (done.code, done.out) == (3, "")
+    assert "unknown revision '0000beef'" in done.err

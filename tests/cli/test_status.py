@@ -101,7 +101,7 @@ def test_an_empty_trace(trace):
 
 def test_a_look_at_a_commit_is_on_no_branch(filled):
     assert filled("checkout", "HEAD~1").code == 0
-    assert filled("status").out.startswith("Looking at a commit, on no branch at ")
+    assert re.match(r"Looking at [0-9a-f]{8}, on no branch\n", filled("status").out)
     assert filled("status", "--json").json["branch"] is None
 
 
@@ -153,3 +153,11 @@ def test_the_grid_is_ten_by_ten_with_a_legend(filled, shown, width):
     assert cells.count("u") == pytest.approx(tokens["user"], abs=2)
     assert re.search(r"s system +\d+ +\d+\.\d %", "\n".join(lines))
     assert len(cells) == 100
+
+
+def test_the_shares_of_the_grid_are_of_the_budget(filled):
+    lines = filled("status", "--grid", "--budget", "50").out.splitlines()
+    shares = {found[1]: (int(found[2]), float(found[3])) for line in lines
+              if (found := re.search(r" (\w+) +(\d+) +([\d.]+) %", line))}  # fmt: skip
+    assert set(shares) == {"system", "user", "free"}
+    assert all(share == 2 * tokens for tokens, share in shares.values())

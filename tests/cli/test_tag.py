@@ -155,3 +155,13 @@ def test_what_cannot_be_configured(filled, words):
     done = filled("config", *words)
     assert (done.code, done.out) == (2, "")
     assert filled("config", "budget").out == "1000\n"
+
+
+@pytest.mark.parametrize("maker", ["branch", "tag"])
+def test_a_long_name_is_whole_in_a_pipe_and_cut_on_a_terminal(filled, shown, maker):
+    name = "a-long-name-that-somebody-gave/" + "x" * 30
+    filled(maker, name)
+    assert name in filled(maker).out
+    assert name not in shown(maker, colour=False)
+    assert name[:39] + "…" in shown(maker, colour=False)
+    assert name in filled("undo").out

@@ -151,7 +151,7 @@ def test_reset_says_where_it_was_and_how_to_come_back(filled, mode):
     assert done.code == 0
     assert f"before: {tip} " in done.err
     assert "trace undo" in done.err
-    assert ("trace gc" in done.err) == (mode == "--hard")
+    assert ("cleans up" in done.err) == (mode == "--hard")
 
 
 def test_reset_json(filled):
@@ -177,3 +177,11 @@ def test_reset_to_nowhere(filled, words, code):
 
 def test_an_empty_trace_has_nothing_to_reset(trace):
     assert trace("reset", "HEAD").code == 3
+
+
+def test_an_import_is_one_operation_of_its_own_name(trace, here):
+    (here / "two.json").write_text('[{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]')
+    assert trace("import", "two.json").code == 0
+    assert [one["verb"] for one in trace("op", "log", "--json").json["operations"]] == ["import"]
+    assert trace("undo").code == 0
+    assert "no commits yet" in trace("log").err

@@ -46,18 +46,21 @@ def api() -> Iterator[Server]:
     server = Server()
     threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     yield server
-    server.over.set()
     server.shutdown()
     server.server_close()
 
 
 @pytest.fixture
-def server(api: Server, monkeypatch: pytest.MonkeyPatch) -> Server:
-    """The server, with nothing said yet, as what ``openai/…`` leads to."""
+def server(api: Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+    """The server, with nothing said yet, as what ``openai/…`` leads to. No question outlives its test."""
     monkeypatch.setenv("OPENAI_BASE_URL", api.url)
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
     api.play()
-    return api
+    yield api
+    api.play()
+    for thread in threading.enumerate():
+        if thread.name == "trace-git-llm":
+            thread.join(5)
 
 
 @pytest.fixture

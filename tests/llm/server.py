@@ -43,10 +43,13 @@ class Server(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
         self.lock = threading.Lock()
-        self.over = threading.Event()  # ends whoever is still dripping
+        self.over = threading.Event()
         self.play()
 
     def play(self, *script: Behaviour) -> None:
+        """Begin anew; whoever still hangs or drips from before ends."""
+        self.over.set()
+        self.over = threading.Event()
         self.requests: list[dict[str, Any]] = []
         self.script: list[Behaviour] = list(script) or [says("hello")]
 
@@ -98,9 +101,10 @@ def hangs(handler: Handler) -> None:
 
 def drips(handler: Handler) -> None:
     """A byte now and then: each read succeeds, and the answer never ends."""
+    over = handler.server.over
     _head(handler, 200, 100_000, {})
     with suppress(OSError):
-        while not handler.server.over.wait(0.05):
+        while not over.wait(0.05):
             handler.wfile.write(b" ")
     handler.close_connection = True
 

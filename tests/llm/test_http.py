@@ -44,6 +44,16 @@ def test_the_question_goes_as_it_is_and_nothing_else(model, server):
     assert json.dumps(asked) == before
 
 
+def test_a_provider_that_changes_the_question_changes_a_copy(model, server, monkeypatch):
+    def spoil(**options):
+        options["messages"][0]["content"] = "spoilt"
+        raise ValueError("no")
+
+    monkeypatch.setattr(door._litellm(), "completion", spoil)
+    refused(model)
+    assert QUESTION[0]["content"] == "Say hello."
+
+
 @pytest.mark.parametrize("usage", [None, {"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0}])
 def test_usage_that_was_not_reported_is_none(model, server, usage):
     server.play(says("hello", usage=usage))

@@ -69,7 +69,7 @@ def test_nothing_can_be_written_there(repo: Repo, texts: Texts) -> None:
         lambda: then.drop(item), lambda: then.set_tools([{"name": "f"}]), lambda: then.reset("HEAD"),
         lambda: then.branch("x"), lambda: then.switch("main"), lambda: then.switch("x", create=True),
         lambda: then.checkout("main", head=True), lambda: then.tag("x"), lambda: then.delete_tag("v1"),
-        lambda: then.undo(), lambda: then.redo(),
+        lambda: then.undo(), lambda: then.redo(), lambda: then.repair(),
     ]  # fmt: skip
     for verb in verbs:
         with pytest.raises(StateError, match="earlier moment") as caught:
@@ -131,3 +131,16 @@ def test_limits(repo: Repo) -> None:
     for bad in (-1, "1", True):
         with pytest.raises(InvalidInputError):
             repo.operations(bad)  # type: ignore[arg-type]
+
+
+def test_what_stock_git_moved_since_is_not_how_it_was(repo: Repo, git: Git, texts: Texts) -> None:
+    first = repo.commit("one")
+    repo.commit("two")
+    repo.tag("v1")
+    repo.flush()
+    number = next(repo.operations()).number
+    git(repo, "update-ref", "refs/heads/main", first.id)
+    git(repo, "tag", "-d", "v1")
+    assert texts(repo.at_op(number)) == ["one", "two"]
+    assert [tag.name for tag in repo.at_op(number).tags()] == ["v1"]
+    assert texts(repo) == ["one"]

@@ -108,3 +108,41 @@ def test_a_name_inside_another_is_refused(names: tuple[str, str], repo: Repo, gi
     repo.commit("two")
     assert repo.warnings == ()
     assert git(repo, "rev-list", "--count", "main") == "2"
+
+
+@pytest.mark.parametrize("look", [False, True])
+def test_a_branch_of_a_time_when_something_was_pinned_brings_its_label(look: bool, repo: Repo, git: Git) -> None:
+    item = repo.commit("one").items[0]
+    pinned = repo.pin(item)
+    repo.unpin(item)
+    if look:
+        repo.checkout(pinned)
+        repo.switch("then", create=True)
+    else:
+        repo.branch("then", at=pinned)
+    assert git(repo, "rev-parse", f"refs/trace/pins/{item.id}") == pinned.id
+    assert repo.verify() == ()
+    repo.undo()
+    assert git(repo, "for-each-ref", "refs/trace/pins") == ""
+
+
+def test_heads_reflog_knows_every_switch(repo: Repo, git: Git) -> None:
+    first = repo.commit("one")
+    repo.branch("side")
+    with repo.batch():  # all of it is published at once
+        last = repo.commit("two")
+        repo.switch("side")
+        repo.switch("main")
+        repo.commit("three")
+        repo.switch("side")
+        assert repo.get("HEAD@{4}").id == last.id
+    assert git(repo, "reflog", "--format=%gs %h").splitlines() == [
+        f"{verb} {git(repo, 'rev-parse', '--short', f'{rev}')}"
+        for verb, rev in [
+            ("switch 3", "side"), ("append 3", "main"), ("switch 3", "main~1"), ("switch 3", "side"),
+            ("append 3", "main~1"), ("append 1", "main~2"),
+        ]
+    ]  # fmt: skip
+    for place in range(6):
+        assert repo.get(f"HEAD@{{{place}}}").id == git(repo, "rev-parse", f"HEAD@{{{place}}}")
+    assert repo.get("HEAD@{5}") == first

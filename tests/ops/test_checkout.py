@@ -119,3 +119,10 @@ def test_what_is_refused(repo: Repo) -> None:
         with pytest.raises(InvalidInputError):
             repo.checkout(rev)  # type: ignore[arg-type]
     assert (repo.status().branch, head(repo)) == ("main", "ref: refs/heads/main")
+
+
+def test_a_branch_comes_before_a_tag_of_its_name(two: Repo, texts: Texts) -> None:
+    two.tag("both", at="HEAD~1")
+    two.branch("both")
+    assert two.checkout("both") == two.get("heads/both")
+    assert (texts(two), two.status().branch) == (["one", "two"], "both")

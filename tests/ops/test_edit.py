@@ -14,6 +14,7 @@ from trace_git.errors import (
     NotFoundError,
     RefusedError,
     StateError,
+    UnsafeRewriteError,
 )
 
 Git = Callable[..., str]
@@ -117,4 +118,28 @@ def test_a_message_inside_a_tool_group_is_edited_alone(repo: Repo, texts: Texts)
     repo.edit(items[1], "short")
     assert texts(repo) == ["look", "short"]
     assert repo.context().items[0] == items[0]
+    assert repo.status().warnings == ()
+
+
+def test_an_edit_leaves_no_call_and_no_result_alone(repo: Repo, texts: Texts) -> None:
+    use = {"type": "tool_use", "id": "t1", "name": "look", "input": {}}
+    result = {"type": "tool_result", "tool_use_id": "t1", "content": "a cat"}
+    repo.commit(["go", assistant(None, tool_calls=[CALL]), tool("done", "c1")])
+    repo.commit([{"role": "assistant", "content": [use]}, {"role": "user", "content": [result]}])
+    items = repo.context().items
+    for at, content in [
+        (1, {"role": "assistant", "content": "no call"}), (2, {"role": "tool", "tool_call_id": "c9", "content": "x"}),
+        (3, "text instead of the call"), (4, "text instead of the result"),
+    ]:  # fmt: skip
+        with pytest.raises(UnsafeRewriteError) as caught:
+            repo.edit(items[at], content)
+        assert caught.value.findings
+    assert repo.context().items == items
+    repo.edit(items[4], {"role": "user", "content": [{**result, "content": "a dog"}]})
+    assert repo.status().warnings == ()
+
+
+def test_an_edit_may_mend_a_tool_group(repo: Repo) -> None:
+    repo.commit([assistant(None, tool_calls=[CALL]), tool("done", "c9")])
+    repo.edit(repo.context().items[1], {"role": "tool", "tool_call_id": "c1", "content": "done"})
     assert repo.status().warnings == ()

@@ -301,3 +301,79 @@ def test_a_full_history_of_undos_keeps_few_refs(repo: Repo, git: Git) -> None:
     assert git(repo, "for-each-ref", "refs/trace/keep") == ""
     repo.undo()
     assert len(git(repo, "for-each-ref", "refs/trace/keep").splitlines()) == 1
+
+
+def test_what_goes_on_after_its_undo_is_a_further_operation(open_repo: Callable[..., Repo], texts: Texts) -> None:
+    repo, other = open_repo(), open_repo()
+    repo.commit("zero")
+    with repo.batch():
+        repo.commit("one")
+        repo.commit("two")
+        other.undo()
+        repo.commit("three")
+        repo.commit("four")
+    assert texts(repo) == ["zero", "three", "four"]
+    for there in (["zero"], []):
+        repo.undo()
+        assert texts(repo) == there
+    for there in (["zero"], ["zero", "three", "four"]):
+        repo.redo()
+        assert texts(repo) == there
+
+
+def test_a_batch_beside_another_writer_of_the_branch(open_repo: Callable[..., Repo], texts: Texts) -> None:
+    repo, other = open_repo(), open_repo()
+    with repo.batch():
+        repo.commit("one")
+        repo.commit("two")
+        other.commit("theirs")
+        repo.commit("three")
+        other.tag("v1")
+        repo.commit("four")
+    assert [(one.verb, one.commits) for one in repo.operations()] == [
+        ("tag", 1), ("append", 2), ("append", 1), ("append", 2),
+    ]  # fmt: skip
+    repo.undo()
+    for there in (["one", "two", "theirs"], ["one", "two"], []):
+        repo.undo()
+        assert texts(repo) == there
+
+
+def test_a_long_batch_is_one_operation_beside_others(open_repo: Callable[..., Repo], texts: Texts) -> None:
+    repo, other = open_repo(durability="os"), open_repo(durability="os")
+    repo.commit("zero")
+    with repo.batch():
+        for number in range(300):
+            repo.commit("x" * 8000)
+            if not number % 100:
+                other.tag(f"v{number}")  # which publishes, and begins a new life of the journal
+                other.flush()
+    assert [one.commits for one in repo.operations() if one.verb == "append"] == [300, 1]
+    for _ in range(4):
+        repo.undo()
+    assert texts(repo) == ["zero"]
+
+
+def test_a_branch_that_another_handle_undid_away_is_not_begun_anew(open_repo: Callable[..., Repo]) -> None:
+    one = open_repo()
+    one.commit("base")
+    one.switch("try", create=True)
+    one.commit("more")
+    other = open_repo(branch="try")
+    one.undo()
+    one.undo()
+    with pytest.raises(StateError, match="branch try is gone"):
+        other.commit("two")
+    with pytest.raises(StateError, match="branch try is gone"):
+        other.set_tools([{"type": "function", "function": {"name": "f"}}])
+    assert [branch.name for branch in other.branches()] == ["main"]
+    one.redo()
+    one.redo()
+    assert [item.message.text for item in other.context().items] == ["base", "more"]
+
+
+def test_who_undoes_the_first_commit_may_begin_again(repo: Repo) -> None:
+    repo.commit("one")
+    repo.undo()
+    repo.commit("other")
+    assert [item.message.text for item in repo.context().items] == ["other"]

@@ -211,5 +211,5 @@ def test_a_clone_with_a_work_tree_can_be_read_and_not_written(folder: str, tmp_p
         for write in (lambda: repo.commit("no"), lambda: repo.branch("no"), lambda: repo.switch("no", create=True)):
             with pytest.raises(StateError) as caught:
                 write()
-            assert "trace clone" in (caught.value.hint or "")
+            assert "git clone --bare" in (caught.value.hint or "")
     assert snapshot(tmp_path / "clone") == before

@@ -13,6 +13,7 @@ import click
 from .. import __version__
 from ..errors import NotFoundError
 from . import screen
+from .groups import Group
 
 COMMANDS = {
     "init": "init",
@@ -48,7 +49,7 @@ COMMANDS = {
 }  # name → module
 
 
-class _Lazy(click.Group):
+class _Lazy(Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
 
@@ -58,26 +59,6 @@ class _Lazy(click.Group):
         module = importlib.import_module(f".commands.{COMMANDS[cmd_name]}", __package__)
         command: click.Command = module.command
         return command
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        name = args[0]
-        command = self.get_command(ctx, name)
-        if command is None:
-            raise _UnknownCommand(name, ctx)
-        return name, command, args[1:]
-
-
-class _UnknownCommand(click.UsageError):
-    """Its ``hint`` says what was perhaps meant."""
-
-    def __init__(self, name: str, ctx: click.Context) -> None:
-        import difflib  # costs start-up time, and is needed here only
-
-        super().__init__(f"unknown command {name!r}", ctx)
-        near = difflib.get_close_matches(name, COMMANDS, 3, 0.6)
-        self.hint = f"did you mean {' or '.join(near)}?" if near else None
 
 
 @click.group(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from ..errors import InvalidInputError, NotFoundError
 from ..model import Commit, Item
@@ -12,18 +12,26 @@ from ..view.items import find
 from . import screen, shapes
 
 _ID = re.compile("[0-9a-f]{4,16}")
+_REVISION = re.compile("^HEAD$|[@~^:{]")  # in a word that was meant as a revision
 
 
 def item(repo: Repo, word: str) -> Item:
     """The item of the present context that ``word`` means: its id, a prefix, or a revision that added one item."""
     items = repo.context().items
-    if _ID.fullmatch(word) and any(one.id.startswith(word) for one in items):
+    if begins_one(items, word):
         return find(items, word)
     try:
         commit = repo.get(word)
     except (NotFoundError, InvalidInputError):
+        if _REVISION.search(word):
+            raise
         return find(items, word)  # raises what is to be said of an item that is not there
     return find(items, commit)
+
+
+def begins_one(items: Iterable[Item], word: str) -> bool:
+    """Whether ``word`` is the id of one of ``items``, or the beginning of one or more."""
+    return _ID.fullmatch(word) is not None and any(one.id.startswith(word) for one in items)
 
 
 def branch(repo: Repo) -> str | None:
@@ -60,7 +68,7 @@ def line(commit: Commit, name: str | None) -> str:
 
 def names(rows: Sequence[tuple[str, str, Commit]]) -> Iterator[str]:
     """Branches or tags as a table: mark, name, commit, size of the context there, subject."""
-    shown = [(mark, screen.cut(name, 40), commit, shapes.number(commit.context_tokens)) for mark, name, commit in rows]
+    shown = [(mark, screen.name(name), commit, shapes.number(commit.context_tokens)) for mark, name, commit in rows]
     room = max((screen.columns(name) for _, name, _, _ in shown), default=0)
     digits = max((len(total) for _, _, _, total in shown), default=0)
     for mark, name, commit, total in shown:

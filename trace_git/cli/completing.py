@@ -19,6 +19,7 @@ from ..ops.config import KEYS
 from ..repo import Repo
 from . import conflicts, messages, screen, shapes
 from .app import app
+from .commands.completion import SCRIPTS
 
 _MOST = 200  # items that are offered: the newest
 _ROOM = 50  # columns of what stands beside it
@@ -132,12 +133,26 @@ def _revisions(begun: str) -> Iterator[str]:
     return (start + dots + name for name in chain(["HEAD"], _branches(begun), _tags(begun)))
 
 
-def _items(begun: str) -> list[str]:
+def _shown(begun: str) -> Iterator[str]:
+    """What ``show`` takes: revisions, and items once a few digits tell which."""
+    return chain(_revisions(begun), _items(begun) if begun else ())
+
+
+def _pinned(begun: str) -> list[str]:
+    return _items(begun, pinned=True)
+
+
+def _shells(_: str) -> Iterable[str]:
+    return SCRIPTS
+
+
+def _items(begun: str, *, pinned: bool = False) -> list[str]:
     """Beginnings of item ids that mean one item, newest first, with what it says beside each."""
     with _opened() as repo:
         items = repo.context().items
         short = shapes.short_ids(items)
-        found = [one for one in reversed(items) if one.id.startswith(begun)][:_MOST]
+        found = [one for one in reversed(items) if one.id.startswith(begun) and (one.pinned or not pinned)]
+        found = found[:_MOST]
         names = [short[one.id] if short[one.id].startswith(begun) else one.id for one in found]
         said = [screen.cut(f"{one.role}: {messages.words(one.message)}", _ROOM) for one in found]
         return [f"{name}\t{text}" for name, text in zip(names, said, strict=True)]
@@ -158,6 +173,9 @@ KINDS: Mapping[str, Callable[[str], Iterable[str]]] = {
     "revs": _revisions,
     "item": _items,
     "items": _items,
+    "pinned": _pinned,
+    "shown": _shown,
+    "words": _shells,
     "branch": _branches,
     "conflict": _conflicts,
     "key": _keys,

@@ -69,6 +69,7 @@ def shape(change: ItemChange, *, words: bool) -> dict[str, Any]:
     """A change as JSON; with the items and, for an edit, its words when asked for."""
     item = change.item
     made = {"id": item.id, "role": item.role, "kinds": list(change.kinds), "tokens": int(change.tokens)}
+    made["exact"] = not shapes.mark(change.tokens)
     if not words:
         return made
     old, new = change.old, change.new
@@ -145,16 +146,19 @@ def receipt(found: Receipt) -> dict[str, Any]:
 
 def sizes(receipt: Receipt) -> str:
     """Tokens of the two contexts."""
-    return f"tokens: {receipt.before:,} → {receipt.after:,} ({receipt.after - receipt.before:+,})"
+    about = shapes.mark(receipt.before) or shapes.mark(receipt.after)
+    grown = f"{about}{receipt.after - receipt.before:+,}"
+    return f"tokens: {shapes.number(receipt.before)} → {shapes.number(receipt.after)} ({grown})"
 
 
 def cache(receipt: Receipt, ids: Mapping[str, str]) -> str:
     """What a provider's prompt cache keeps."""
     if not receipt.before:
         return "cache: there was nothing to keep"
+    before, about = shapes.number(receipt.before), shapes.mark(receipt.before)
     if receipt.kept >= receipt.before:
-        return f"cache: all {receipt.before:,} tokens stay a prefix"
+        return f"cache: all {before} tokens stay a prefix"
     broken = receipt.breaks_at
     at = f", breaks at item {ids.get(broken, broken[:8])}" if broken else ""
-    kept = f"{receipt.kept:,} of {receipt.before:,} tokens stay a prefix ({shapes.percent(receipt.share)})"
-    return f"cache: {kept}{at}"
+    kept = f"{about if receipt.kept else ''}{receipt.kept:,} of {before} tokens stay a prefix"
+    return f"cache: {kept} ({shapes.percent(receipt.share)}){at}"

@@ -58,11 +58,10 @@ def moves(moved: Mapping[str, tuple[str | None, str | None]], *, all: bool = Fal
 
 def table(rows: Iterable[tuple[str, str, str]]) -> list[str]:
     """Moves as lines, names in a column."""
-    rows = list(rows)
-    room = max((screen.columns(screen.cut(name, 40)) for name, _, _ in rows), default=0)
+    rows = [(screen.name(name), old, new) for name, old, new in rows]
+    room = max((screen.columns(name) for name, _, _ in rows), default=0)
     lines = []
-    for name, old, new in rows:
-        shown = screen.cut(name, 40)
+    for shown, old, new in rows:
         gap = " " * (room - screen.columns(shown))
         lines.append(f"  {screen.paint(shown, 'green')}{gap}  {screen.paint(old)} → {screen.paint(new, 'yellow')}")
     return lines

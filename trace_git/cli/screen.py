@@ -37,7 +37,8 @@ ROLE_COLOURS = {
     "summary": "white",
 }
 
-_LEAST = 20  # columns that words get in a row, however narrow the terminal is
+_LEAST = 12  # columns that words get in a row, however narrow the terminal is
+_NAME = 40  # columns that the name of a ref gets
 _PROMPT = (1, 50)  # lines after which a pipe is given what there is; later the buffer decides
 
 _paging = True
@@ -126,6 +127,11 @@ def cut(text: str, room: int) -> str:
     while text and columns(text) >= room:
         text = text[:-1]
     return text.rstrip() + "…"
+
+
+def name(text: str) -> str:
+    """The name of a branch or tag made safe: whole in a pipe, on a terminal cut to what a column can take."""
+    return cut(text, _NAME) if on_terminal() else safe_text(text)
 
 
 def row(cells: Iterable[tuple[str, str | None]], rest: str, *, reserved: int = 0) -> str:

@@ -167,4 +167,5 @@ def _events(events: Counter[str]) -> tuple[str, ...]:
     if not events:
         return ()
     kinds = ", ".join(f"{ascii(kind)[1:-1]} {count}" for kind, count in sorted(events.items()))
-    return (f"left out {sum(events.values())} lines without a message ({kinds})",)
+    number = sum(events.values())
+    return (f"left out {number} line{'' if number == 1 else 's'} without a message ({kinds})",)

@@ -9,7 +9,7 @@ from ..errors import NotFoundError, RefusedError, StateError
 from ..store import files
 from ..view import ancestry
 from ..view.handle import Handle
-from . import branches, keep, pins
+from . import branches, keep, labels
 
 
 def delete(handle: Handle, name: str, *, force: bool = False) -> str | None:
@@ -27,7 +27,7 @@ def delete(handle: Handle, name: str, *, force: bool = False) -> str | None:
         if not force:
             _check_merged(handle, name, tip)
         transaction.move(ref, None)
-        pins.relabel(handle, transaction)
+        labels.relabel(handle, transaction)
         keep.keep(handle, transaction)
     return tip
 

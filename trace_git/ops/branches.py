@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from ..errors import InvalidInputError, NotFoundError, StateError
+from contextlib import suppress
+
+from ..errors import CorruptTraceError, InvalidInputError, NotFoundError, StateError, StorageError
 from ..model import Branch, Commit
 from ..store.refs import check_name
 from ..view import revisions
 from ..view.handle import Handle
-
-HEADS = "refs/heads/"
+from . import labels
+from .keep import HEADS
 
 
 def ref_of(handle: Handle, name: str) -> str:
@@ -33,6 +35,7 @@ def branch(handle: Handle, name: str, *, at: str | Commit = "HEAD") -> Branch:
         if transaction.ref(ref) is not None:
             raise StateError(f"branch {name!r} exists already", hint="choose another name, or switch to it")
         transaction.move(ref, commit)
+        labels.relabel(handle, transaction)
     return Branch(name, commit, False)
 
 
@@ -48,11 +51,18 @@ def switch(handle: Handle, name: str, *, create: bool = False) -> None:
                 f"branch {name!r} exists already", hint=f"switch to it without creating: trace switch {name}"
             )
         if not create and not exists and ref != handle.branch:
-            raise NotFoundError(f"no branch {name!r}", hint=f"make it with: trace switch -c {name}")
+            raise _no_branch(handle, name)
         if create and here is not None:
             transaction.move(ref, here)
+            labels.relabel(handle, transaction)
         transaction.move(head, f"ref: {ref}")
     handle.stand(f"ref: {ref}")
+
+
+def _no_branch(handle: Handle, name: str) -> NotFoundError:
+    tag = handle.ref(f"{handle.space}refs/tags/{name}") is not None
+    hint = f"it is a tag; look at it with: trace checkout {name}" if tag else f"make it with: trace switch -c {name}"
+    return NotFoundError(f"no branch {name!r}", hint=hint)
 
 
 def bind(handle: Handle, branch: str | None) -> None:
@@ -61,8 +71,10 @@ def bind(handle: Handle, branch: str | None) -> None:
         ref = ref_of(handle, branch)
         value = handle.ref(ref)
         handle.stand(value if value is not None and value.startswith("ref: ") else f"ref: {ref}")
-        return
-    value = handle.ref(handle.head_ref)
-    if value is None:
-        raise InvalidInputError("HEAD is missing", hint="run `trace fsck --repair`")
-    handle.stand(value)
+    else:
+        value = handle.ref(handle.head_ref)
+        if value is None:
+            raise InvalidInputError("HEAD is missing", hint="run `trace fsck --repair`")
+        handle.stand(value)
+    with suppress(CorruptTraceError, StorageError):  # a branch that cannot be read is for the verbs to tell
+        handle.head()

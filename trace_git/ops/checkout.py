@@ -14,9 +14,11 @@ def checkout(handle: Handle, rev: str | Commit, *, head: bool = False) -> Commit
 
     HEAD itself stays on its branch, as in git. With ``head`` the repository's HEAD goes there too.
     """
-    commit = handle.commit(revisions.resolve(handle, rev))
+    named = _place(handle, rev) or ""
+    tip = handle.ref_commit(named[5:]) if named.startswith("ref: ") else None  # a tag may have the branch's name
+    commit = handle.commit(tip or revisions.resolve(handle, rev))
     handle.snapshots.root(commit.tree)
-    place = _place(handle, rev) or commit.id
+    place = named or commit.id
     if head:
         handle.check_present()
         ref = handle.head_ref

@@ -12,7 +12,7 @@ from ..view import groups
 from ..view.handle import Handle
 from ..view.items import find
 from . import write
-from .subject import words
+from .subject import about
 
 
 def drop(
@@ -36,8 +36,7 @@ def drop(
         draft = Draft(transaction, handle.snapshots, parent.tree, handle.namespace)
         ids = {one.id for one in members}
         draft.remove([entry for entry in handle.snapshots.entries(parent.tree) if entry.place.item in ids])
-        more = f" (and {len(members) - 1} of its tool group)" if len(members) > 1 else ""
-        title = f"drop: {found.id[:8]} {words(found.message)}"[:72] + more
+        title = about("drop", found.id, found.message, more=len(members) - 1)
         tokens = _tokens(handle, parent, members, whole=len(members) == len(items))
         author = Author("trace-git", "drop@trace")
         change = write.Change("drop", title, author, tokens, write.seconds(timestamp), message)

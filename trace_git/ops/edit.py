@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from ..errors import InvalidInputError, RefusedError, StateError
+from ..errors import InvalidInputError, RefusedError, StateError, UnsafeRewriteError
 from ..formats import given as intake
 from ..model import Commit, Item, Message, TokenCount
 from ..store import codec
 from ..store.snapshot import Draft
 from ..store.trees import blob_id
-from ..view import deferred
+from ..view import deferred, groups
 from ..view.handle import Handle
 from ..view.items import find
 from . import write
 from .record import author_of
-from .subject import words
+from .subject import about
 
 
 def edit(
@@ -36,17 +37,19 @@ def edit(
         if tip is None:
             raise StateError("no commits yet", hint="commit something first")
         parent = handle.commit(tip)
-        old = find(handle.context(tip).items, item)
+        items = handle.context(tip).items
+        old = find(items, item)
         if old.pinned and not force:
             raise RefusedError(f"item {old.id} is pinned", hint="unpin it first, or edit with force (--force)")
         fresh = version(old.message, given)
         data = codec.encode(fresh)
         if blob_id(data) == old.blob:
             return parent
+        _check_groups(items, old, Item.of(old.id, blob_id(data), fresh))
         draft = Draft(transaction, handle.snapshots, parent.tree, handle.namespace)
         entry = next(entry for entry in handle.snapshots.entries(parent.tree) if entry.place.item == old.id)
         draft.replace(entry, data, pinned=old.pinned)
-        title = f"edit: {old.id[:8]} {words(fresh)}"[:72]
+        title = about("edit", old.id, fresh)
         tokens = _difference(handle, old, fresh, blob_id(data))
         change = write.Change("edit", title, author_of(fresh), tokens, write.seconds(timestamp), message)
         oid = write.commit(handle, transaction, draft, parent, change)
@@ -71,6 +74,20 @@ def version(old: Message, given: Any) -> Message:
             hint="drop the item and commit a new one with the other role",
         )
     return replace(read.messages[0], kind=old.kind, provenance=old.provenance)
+
+
+def _check_groups(items: Sequence[Item], old: Item, new: Item) -> None:
+    """UnsafeRewriteError when an edit would tear a call from its result, or leave one behind that nothing answers."""
+    if groups.facts(old.message) == groups.facts(new.message):
+        return
+    before = set(groups.faults(items))
+    torn = [one for one in groups.faults([new if one is old else one for one in items]) if one not in before]
+    if torn:
+        raise UnsafeRewriteError(
+            f"this edit would break a tool group: {torn[0]}",
+            findings=torn,
+            hint="keep the calls and results of the message, or drop it with its tool group",
+        )
 
 
 def _difference(handle: Handle, old: Item, fresh: Message, blob: str) -> TokenCount | None:

@@ -15,6 +15,7 @@ from ..errors import InvalidInputError
 from ..formats import Conversation, Turn, read
 from ..store.refs import check_name
 from ..view.handle import Handle
+from ..view.operations import IMPORT
 from . import branches, record, tools
 
 _UNFIT = re.compile(r"[^\w.+-]+")
@@ -43,7 +44,7 @@ def import_file(
     conversations = transcript.conversations
     total = sum(len(one.turns) for one in conversations)
     importer = _Importer(handle, os.path.splitext(os.path.basename(os.fspath(path)))[0], total, progress)
-    with handle.store.batch():
+    with handle.store.batch(IMPORT):
         for conversation in conversations:
             importer.conversation(conversation)
     warnings = [*transcript.warnings, *(text for one in conversations for text in one.warnings)]

@@ -13,9 +13,10 @@ from ..store.transaction import Transaction
 from ..view.handle import Handle
 
 KEEP = "refs/trace/keep/"
+HEADS = "refs/heads/"
 LABELS = "refs/trace/pins/"
 _LOOK = 64  # steps; a tip that is further away is kept, which costs a ref and no more
-_PLACES = ("refs/heads/", "refs/tags/", "refs/namespaces/")
+_PLACES = (HEADS, "refs/tags/", "refs/namespaces/")
 
 
 def is_own(ref: str) -> bool:

@@ -25,7 +25,7 @@ from ..view import ancestry, receipt, revisions
 from ..view.handle import Handle
 from ..view.merging import bases
 from ..view.merging.plan import Merging, Plan
-from . import asking, deciding, merged, pins, resolving, write
+from . import asking, deciding, labels, merged, resolving, write
 from .deciding import Decided, Ways
 
 STRATEGIES = ("ours", "theirs", "union")
@@ -64,7 +64,7 @@ def merge(
             handle.snapshots.root(handle.commit(theirs).tree)  # refuses a commit that is no trace's
             if not dry_run:
                 transaction.move(branch, theirs)
-                pins.relabel(handle, transaction)
+                labels.relabel(handle, transaction)
             return _moved(handle, "fast-forward", tip, theirs)
         if ff == "only":
             raise StateError("both branches went on: this is no fast-forward", hint="leave --ff-only out to merge")
@@ -73,7 +73,7 @@ def merge(
         work = early or _work(handle, tip, theirs, ways, unrelated)
         if not dry_run:
             oid = work.commit(transaction, theirs, _named(other), message, write.seconds(timestamp))
-            pins.relabel(handle, transaction)
+            labels.relabel(handle, transaction)
     return work.result(None if dry_run else handle.commit(oid))
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from ..errors import InvalidInputError, NotFoundError, TraceError
+from ..errors import CorruptTraceError, InvalidInputError, NotFoundError, TraceError
 from ..model import Author, Tokenizer
 from ..store import layout, probe
 from ..store.counts import CountCache
@@ -89,13 +89,18 @@ def _counter(tokenizer: str | Tokenizer | None, store: Store) -> Counter | None:
 
 
 def find(start: str | os.PathLike[str]) -> str:
-    """The trace that ``start`` is in, looking upwards."""
+    """The trace, or the clone of one, that ``start`` is in, looking upwards; a clone may have a work tree."""
     here = folder = os.path.realpath(start)
     above = None
     while folder != above:
-        for candidate in (os.path.join(folder, ".trace"), folder):
-            if layout.is_repository(candidate) and layout.ours(candidate):
+        for candidate in (os.path.join(folder, ".trace"), folder, os.path.join(folder, ".git")):
+            if layout.is_repository(candidate) and (layout.ours(candidate) or probe.is_trace(candidate)):
                 return candidate
+            if layout.ours(candidate):
+                raise CorruptTraceError(
+                    f"{candidate} is a trace without HEAD or objects",
+                    hint="`trace fsck --repair` shows what can be done",
+                )
         folder, above = os.path.dirname(folder), folder
     raise NotFoundError(
         f"no trace in {here} or above it", hint="`trace init` makes one here; `trace -C DIR` looks elsewhere"

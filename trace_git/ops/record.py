@@ -16,7 +16,7 @@ from ..store.trees import blob_id
 from ..view import groups
 from ..view.handle import Handle
 from ..view.reports import digest
-from . import pins, write
+from . import labels, write
 from .subject import subject
 
 
@@ -67,6 +67,8 @@ def append(
             raise ConflictError(
                 f"the branch is at {tip or 'no commit'}, not at {expect}", hint="look at what came, then commit again"
             )
+        if tip is None:
+            write.check_new(handle)
         parent = handle.commit(tip) if tip else None
         draft = Draft(transaction, handle.snapshots, parent.tree if parent else None, handle.namespace)
         entries = [draft.append(one.role, data, tip) for one, data in zip(messages, blobs, strict=True)]
@@ -76,7 +78,7 @@ def append(
         change = write.Change("append", subject(messages), author_of(messages[0]), tokens, timestamp, message, trailers)
         oid = write.commit(handle, transaction, draft, parent, change)
         if pin:
-            pins.relabel(handle, transaction)
+            labels.relabel(handle, transaction)
     handle.contexts.learn(messages, [entry.blob for entry in entries])
     return handle.commit(oid)
 

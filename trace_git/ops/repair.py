@@ -42,6 +42,7 @@ def repair(handle: Handle, *, dry_run: bool = False) -> tuple[Finding, ...]:
     What was done has severity "warning"; what is lost for good is an "error", of kind "lost" when an object is. What
     verify finds afterwards is of kind "remains".
     """
+    handle.check_present()
     store = handle.store
     with suppress(TraceError):
         store.flush()
@@ -71,11 +72,13 @@ def repair_at(
 
 
 def find(start: str | os.PathLike[str]) -> Path:
-    """The trace that ``start`` is in, looking upwards, damaged or not."""
+    """The trace, or the clone of one, that ``start`` is in, looking upwards; a trace may be damaged."""
     here = Path(start).resolve()
     for above in (here, *here.parents):
-        for candidate in (above / ".trace", above):
+        for candidate in (above / ".trace", above, above / ".git"):
             if (candidate / "trace").is_dir() and (candidate / "objects").is_dir():
+                return candidate
+            if layout.is_repository(str(candidate)) and probe.is_trace(str(candidate)):
                 return candidate
     raise NotFoundError(f"no trace in {here} or above it", hint="`trace -C DIR` looks elsewhere")
 

@@ -6,7 +6,7 @@ from ..errors import InvalidInputError
 from ..model import Commit
 from ..view import revisions
 from ..view.handle import Handle
-from . import keep, pins, write
+from . import keep, labels, write
 
 MODES = ("soft", "hard")
 
@@ -21,6 +21,6 @@ def reset(handle: Handle, rev: str | Commit, *, mode: str = "soft") -> Commit:
         handle.snapshots.root(commit.tree)  # refuses a commit that is no trace's
         transaction.move(branch, commit.id)
         transaction.note = "hard" if mode == "hard" else ""
-        pins.relabel(handle, transaction)
+        labels.relabel(handle, transaction)
         keep.keep(handle, transaction)
     return commit

@@ -24,7 +24,7 @@ from ..store.trees import blob_id
 from ..view import deferred, groups
 from ..view.handle import Handle
 from ..view.items import find
-from . import edit, merged, pins, resolving, write
+from . import edit, labels, merged, resolving, write
 from .subject import words
 
 
@@ -64,7 +64,7 @@ def resolve(
                               write.seconds(timestamp), message,
                               {"Trace-Resolved": f"{question.kind}:{found.id}={answer.action}"})  # fmt: skip
         oid = write.commit(handle, transaction, draft, parent, change)
-        pins.relabel(handle, transaction)
+        labels.relabel(handle, transaction)
     return handle.commit(oid)
 
 

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from pathlib import Path
 
 from ..errors import NotFoundError
-from ..store import files, gitconfig, layout, probe
+from ..store import files, gitconfig, layout
 
 COMMAND = "trace textconv"
 _ON = ("true", "yes", "on", "1")
@@ -37,16 +36,6 @@ def setup_user(environ: Mapping[str, str], *, command: str = COMMAND) -> tuple[t
         raise NotFoundError("there is no home folder for git's configuration", hint="set HOME")
     path = next((path for path in paths if os.path.exists(path)), paths[0])
     return _put(path, {("diff.trace", "textconv"): command})
-
-
-def find(start: str | os.PathLike[str]) -> str:
-    """The git directory of the trace, or of the clone of one, that ``start`` is in; looking upwards."""
-    here = Path(start).resolve()
-    for above in (here, *here.parents):
-        folder = layout.locate(str(above))
-        if folder is not None and (layout.ours(folder) or probe.is_trace(folder)):
-            return folder
-    raise NotFoundError(f"no trace, and no clone of one, in {here} or above it", hint="`trace -C DIR` looks elsewhere")
 
 
 def _put(path: str, wanted: Mapping[tuple[str, str], str]) -> tuple[tuple[str, str], ...]:

@@ -12,12 +12,19 @@ from ..safe import safe_text
 from ..view import deferred
 
 _WIDTH = 60
+_LONGEST = 72
 
 
 def subject(messages: Sequence[Message]) -> str:
     """``role: first words…``, with the tool names of a call, and ``(+n more)`` for several messages."""
     more = f" (+{len(messages) - 1} more)" if len(messages) > 1 else ""
     return _short(f"{messages[0].role}: {words(messages[0])}", _WIDTH - len(more)) + more
+
+
+def about(verb: str, item: str, message: Message, *, more: int = 0) -> str:
+    """``verb: id first words…`` for a commit that is about one item, and ``more`` of its tool group."""
+    rest = f" (and {more} of its tool group)" if more else ""
+    return _short(f"{verb}: {item[:8]} {words(message)}", _LONGEST - len(rest)) + rest
 
 
 def words(message: Message) -> str:

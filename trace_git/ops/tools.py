@@ -27,6 +27,8 @@ def set_tools(
     branch = write.branch_of(handle)
     with handle.store.transaction("tools", [branch], spaces=(handle.namespace,)) as transaction:
         tip = transaction.ref(branch)
+        if tip is None:
+            write.check_new(handle)
         parent = handle.commit(tip) if tip else None
         present = handle.snapshots.tools(parent.tree) if parent else None
         if present == (blob_id(data) if data is not None else None):

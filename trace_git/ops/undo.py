@@ -97,13 +97,17 @@ def _move_back(handle: Handle, transaction: Transaction, moves: Moves) -> None:
         if keep.is_own(ref) and (gone or transaction.ref(ref) != new):
             continue
         if gone:
-            raise StateError(f"{(old or '')[:8]}, where {ref} was, is gone", hint="`trace gc` has removed it")
+            raise StateError(
+                f"{(old or '')[:8]}, where {ref} was, is gone",
+                hint="it was removed as unreachable; `trace op log` lists what was done",
+            )
         transaction.move(ref, old)
     keep.keep(handle, transaction)
 
 
 def _follow(handle: Handle, moves: Moves) -> None:
-    """Where HEAD went back, a handle that stood at it goes along."""
+    """Where HEAD went back, a handle that stood at it goes along. Its branch may have no commits now."""
+    handle.seen = None
     old, new = moves.get(handle.head_ref, (None, None))
     if old is not None and handle.place == new:
         handle.stand(old)

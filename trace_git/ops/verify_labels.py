@@ -65,7 +65,10 @@ def pinned_by(handle: Handle, label: Label) -> str:
 
 
 def label_findings(handle: Handle, refs: Mapping[str, str]) -> Iterator[Finding]:
+    logged = handle.store.logged_refs()
     for label in wrong_labels(handle, refs):
+        if label.value is None and logged.get(label.ref) is None:
+            continue  # it was never here: a bare clone brings branches, and no labels
         what = f"is missing, and {label.tip[:8]} has that pin"
         if label.value is not None:
             what = f"is at {label.value[:8]}, which does not have that pin"

@@ -41,6 +41,19 @@ def branch_of(handle: Handle) -> str:
     return handle.branch
 
 
+def check_new(handle: Handle) -> None:
+    """StateError when the bound branch, which has no commit now, had some when this handle last looked.
+
+    Somebody deleted it or undid it away. A new first commit would hide all that was there.
+    """
+    if handle.seen is not None and handle.seen == handle.branch:
+        name = handle.branch.rpartition("refs/heads/")[2]
+        raise StateError(
+            f"branch {name} is gone: it was deleted, or undone, by another program",
+            hint="`trace op log` shows what happened; open the trace again to begin the branch anew",
+        )
+
+
 def commit(
     handle: Handle,
     transaction: Transaction,
@@ -65,7 +78,8 @@ def commit(
         trailers=trailers,
     )
     oid = transaction.put_commit(data)
-    transaction.move(branch_of(handle), oid)
+    handle.seen = branch_of(handle)
+    transaction.move(handle.seen, oid)
     return oid
 
 

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from itertools import chain, takewhile
 from typing import Any
 
 from ..errors import CorruptTraceError, StorageError
-from . import layout, recover
+from . import layout, oplog, recover
 from .journal import Journal, NoJournal
 from .known import Known
 from .locks import TraceLock
@@ -52,6 +53,8 @@ class Connection:
         self.heads: dict[str, str | None] = {}
         self.first_pending = 0.0
         self._overlay_bytes = 0
+        self._movers: dict[str, Entry] = {}  # ref → the last entry that moved it, of those from ``_since`` on
+        self._since = 0
         self._sync = durability == "full"
         self._clock = clock
         self._warn = warn
@@ -91,11 +94,13 @@ class Connection:
         skipped = frames[0].seq != before if frames else self.journal.next_seq != before
         if renewed or skipped:
             self.known.forget()
+        if skipped:
+            self._since = frames[0].seq if frames else self.journal.next_seq
         if renewed:
             self.pending, self.heads = [], {}
             self._trim_overlay(0)
         fresh = [unpack_record(frame.payload) for frame in frames]
-        self.known.apply(record.entry for record in fresh)
+        self._apply(record.entry for record in fresh)
         done = self.journal.published.seq
         if self.pending and self.pending[0].entry.seq <= done:
             self.pending = [record for record in self.pending if record.entry.seq > done]
@@ -104,6 +109,27 @@ class Connection:
         for record in fresh:
             if record.entry.seq > done:
                 self._note(record)
+
+    def _apply(self, entries: Iterable[Entry]) -> None:
+        entries = tuple(entries)
+        self.known.apply(entries)
+        self._movers.update((ref, entry) for entry in entries for ref in _moved(entry))
+
+    def overtaken(self, op: int, refs: Iterable[str]) -> bool:
+        """Whether another operation has moved one of ``refs`` since operation ``op`` began."""
+        if op < self._since:
+            self._catch_up(op)
+        last = [self._movers[ref] for ref in refs if ref in self._movers]
+        return any(entry.seq > op and entry.op != op for entry in last)
+
+    def _catch_up(self, op: int) -> None:
+        """Learn what was written and published between two looks, as far back as operation ``op``."""
+        older = oplog.newest_first(os.path.join(self.folder, "trace", "oplog"), self.journal.generation.oplog_size)
+        for entry in takewhile(lambda entry: entry.seq > op, chain(reversed(self.known.entries()), older)):
+            for ref in _moved(entry):
+                if ref not in self._movers or self._movers[ref].seq < entry.seq:
+                    self._movers[ref] = entry
+        self._since = op
 
     def _note(self, record: Record) -> None:
         if not self.pending:
@@ -167,7 +193,7 @@ class Connection:
     def write(self, record: Record, *, sync: bool) -> None:
         """Journal a record; when this returns it is acknowledged."""
         self.journal.append(pack_record(record), sync=sync and self._sync)
-        self.known.apply((record.entry,))
+        self._apply((record.entry,))
         self._note(record)
 
     def sync(self) -> None:
@@ -247,6 +273,11 @@ class Connection:
             names = ", ".join(move.ref for move in moves) or "every branch"
             self._warn(f"after a power loss {lost} unsynced commits are gone; {names} is at its last durable commit")
         self.publisher.checkpoint(force=True)  # a new generation: what was lost may not stand behind new records
+
+
+def _moved(entry: Entry) -> Iterator[str]:
+    """The refs that an entry is about, but for those that it only saw for the first time."""
+    return (move.ref for move in entry.moves if entry.verb != "external" or move.old is not None)
 
 
 def _journal(folder: str, writable: bool) -> Journal:

@@ -23,6 +23,7 @@ _OFS_DELTA = 6
 _MAX_CHAIN = 48  # git's own default is 50
 _COMPRESS_FROM = 128  # bytes; below, deflate costs more time than it saves space
 _TREE_FROM = 512  # bytes of a folder that others are deltas against
+_SMALL = 8192  # bytes of a message; above, deflate saves too much to do without
 _STORED_MAX = 65535
 _TREE_MIN = 64
 _BUFFER = 1 << 20
@@ -40,11 +41,15 @@ class PackWriter:
         self.entries: list[Listed] = []
 
     def add(self, oid: bytes, kind: int, data: bytes, *, deltas: bool = True) -> None:
-        """Add one object, a version of a tree or commit as a delta against the one that came before it here."""
+        """Add one object, a version of a tree or commit as a delta against the one that came before it here.
+
+        Without ``deltas`` no time is spent on small objects: they are stored as they are, for somebody waits.
+        """
         if deltas and (kind == COMMIT or (kind == TREE and len(data) >= _TREE_MIN)):
             packed = self._versioned(kind, data)
         else:
-            packed = _header(kind, len(data)) + (_stored(data) if kind == TREE else _deflate(data, kind))
+            quick = kind == TREE or (not deltas and len(data) <= _SMALL)
+            packed = _header(kind, len(data)) + (_stored(data) if quick else _deflate(data, kind))
         self.entries.append((oid, zlib.crc32(packed), self._offset))
         self._put(packed)
 
@@ -98,7 +103,7 @@ class PackWriter:
 
 
 def build(objects: Iterable[tuple[bytes, int, bytes]], count: int, *, deltas: bool) -> tuple[str, bytes, bytes]:
-    """(name, pack, index) of ``objects``, given newest first as (raw id, type, bytes)."""
+    """(name, pack, index) of ``objects``, given newest first as (raw id, type, bytes); see ``PackWriter.add``."""
     chunks: list[bytes] = []
     writer = PackWriter(chunks.append, count)
     for oid, kind, data in objects:
@@ -127,6 +132,11 @@ def index(entries: Iterable[Listed], checksum: bytes) -> bytes:
         ]
     )
     return body + sha1(body).digest()
+
+
+def has_deltas(pack: bytes | memoryview, entries: Iterable[Listed]) -> bool:
+    """Whether a pack was made with deltas; one of a single commit was not, and is made smaller when it is merged."""
+    return any(pack[offset] >> 4 & 7 == _OFS_DELTA for _, _, offset in entries)
 
 
 def _header(kind: int, size: int) -> bytes:
@@ -161,7 +171,7 @@ def _deflate(data: bytes, kind: int) -> bytes:
     size = len(data)
     if size < (_TREE_FROM if kind == TREE else _COMPRESS_FROM):
         return _stored(data)
-    if size > 8192:
+    if size > _SMALL:
         return zlib.compress(data, 1)
     packer = zlib.compressobj(2, zlib.DEFLATED, 12, 5)
     return packer.compress(data) + packer.flush()

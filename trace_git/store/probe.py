@@ -7,12 +7,14 @@ import os
 from ..errors import CorruptTraceError, NotFoundError
 from . import commits, format, trees
 from .objects import ObjectReader
-from .records import COMMIT, TREE
+from .records import BLOB, COMMIT, TREE
 from .refs import RefFiles, is_id
+
+_FORMAT = b"trace "  # how the file ``format`` begins, whichever version it names
 
 
 def is_trace(folder: str) -> bool:
-    """Whether some branch's tree has the file ``format``."""
+    """Whether some branch's tree has our file ``format``."""
     refs = RefFiles(folder, "", "")
     objects = ObjectReader(os.path.join(folder, "objects"))
     try:
@@ -31,4 +33,8 @@ def _has_format(objects: ObjectReader, tip: str) -> bool:
         folder = trees.parse(objects.read(tree, TREE)[1], tree)
     except (NotFoundError, CorruptTraceError):
         return False
-    return trees.file(folder, format.FORMAT_NAME) is not None
+    version = trees.file(folder, format.FORMAT_NAME)
+    try:
+        return version is not None and objects.read(version, BLOB)[1].startswith(_FORMAT)
+    except (NotFoundError, CorruptTraceError):
+        return True  # as in a partial clone, which may come without it

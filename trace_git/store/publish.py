@@ -13,26 +13,25 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 
-from ..errors import CorruptTraceError, NotFoundError, StorageError
-from . import files, oplog, packs
+from ..errors import CorruptTraceError, NotFoundError
+from . import files, oplog, packs, reflog
 from .journal import Journal
 from .known import Known
 from .marks import DATA_START
 from .objects import ObjectReader
 from .packfile import is_torn
 from .packindex import Listed
-from .records import Entry, Move, Record
-from .refs import REFLOG_WHO, RefFiles
+from .records import Record
+from .refs import RefFiles
 
 KEEP_MARK = b"trace-git publishes this pack\n"
 CHECKPOINT_BYTES = 3 << 18  # of journal: with it grows what a trace takes on disk while it is written
 CHECKPOINT_SECONDS = 30.0
 MOST_PACKS = 44
 MERGE_PACKS = 32
-COPY_FROM = 64  # objects: what a group of commits makes, with deltas already
 LARGE = 1 << 20
 
 
@@ -66,7 +65,7 @@ class Publisher:
                 self._refs.delete(ref)
             else:
                 self._refs.write(ref, value)
-        self._log(records, skip)
+        self._log(records, final, skip)
         for ref in {move.ref for record in records for move in record.entry.moves}.union(locked):
             self._refs.unlock(ref)
         for pack in [name, *[pack for record in records for pack in record.packs]]:
@@ -97,34 +96,15 @@ class Publisher:
         if self._count is not None:
             self._count += 1
 
-    def _log(self, records: Sequence[Record], skip: frozenset[str]) -> None:
-        head = None
-        lines: dict[str, list[tuple[Move, Entry]]] = {}
-        for record in records:
-            if record.entry.verb == "external":
-                continue
-            for move in record.entry.moves:
-                if (
-                    move.ref in skip
-                    or move.new is None
-                    or move.new.startswith("ref: ")
-                    or move.ref.startswith("refs/trace/")
-                ):
-                    continue
-                lines.setdefault(move.ref, []).append((move, record.entry))
-        if lines:
-            with suppress(CorruptTraceError, StorageError):
-                head = self._refs.read("HEAD")
-        for ref, moves in lines.items():
-            for target in (ref, "HEAD") if head == f"ref: {ref}" else (ref,):
-                text = "".join(self._reflog_line(move, entry) for move, entry in moves)
-                with suppress(OSError):  # a courtesy to stock git, nothing that may stop a publication
-                    files.append(self._refs.path(f"logs/{target}"), text.encode())
-
-    def _reflog_line(self, move: Move, entry: Entry) -> str:
-        zero = "0" * 40
-        old = move.old if move.old and not move.old.startswith("ref: ") else zero
-        return f"{old} {move.new or zero} {REFLOG_WHO} {entry.time // 1000} +0000\t{entry.verb} {entry.op}\n"
+    def _log(self, records: Sequence[Record], final: Mapping[str, str | None], skip: frozenset[str]) -> None:
+        left_out = skip | {"HEAD"} if skip else skip
+        texts: dict[str, str] = {}
+        for ref, line in reflog.lines(records, lambda ref: final[ref] if ref in final else self._refs.read(ref)):
+            if ref not in left_out:
+                texts[ref] = texts.get(ref, "") + reflog.written(line)
+        for ref, text in texts.items():
+            with suppress(OSError):  # a courtesy to stock git, nothing that may stop a publication
+                files.append(self._refs.path(f"logs/{ref}"), text.encode())
 
     def place_large(self, objects: dict[bytes, tuple[int, bytes]]) -> tuple[str, ...]:
         """Move objects over 1 MB out of ``objects`` into a synced pack of their own; its name."""
@@ -233,9 +213,9 @@ class Publisher:
         self._replace_packs(stems, draft, checksum, packs.index(writer.entries, checksum))
 
     def _merge_one(self, writer: packs.PackWriter, stem: str, entries: Sequence[Listed]) -> None:
-        """Packs of single commits are packed anew, as deltas; larger ones have their deltas and are copied."""
-        raw = files.read(stem + ".pack") if stem and len(entries) >= COPY_FROM else None
-        if raw is not None:
+        """Packs of single commits are packed anew, as deltas; those of groups have their deltas and are copied."""
+        raw = files.read(stem + ".pack") if stem else None
+        if raw is not None and packs.has_deltas(raw, entries):
             writer.add_body(memoryview(raw)[packs.HEADER : -packs.TRAILER], entries)
             return
         for oid, _, _ in entries:

@@ -55,6 +55,11 @@ class Reading(ABC):
             found.update((ref, value) for ref, value in self._alive().heads.items() if ref.startswith(prefix))
             return {ref: value for ref, value in sorted(found.items()) if value is not None}
 
+    def logged_refs(self) -> dict[str, str | None]:
+        """Where each ref that the operation log knows was put last; None for one that was deleted."""
+        with self._mutex:
+            return dict(self._alive().known.values())
+
     def raw_refs(self) -> Iterator[tuple[str, str | CorruptTraceError]]:
         """Every ref and HEAD with its value, or with the error that reading it gives; refs that are lost included."""
         with self._mutex:
@@ -85,8 +90,7 @@ class Reading(ABC):
         with self._mutex:
             on = self._alive()
             value = on.ref(ref)
-            target = value[5:] if value is not None and value.startswith("ref: ") else None
-            ahead = reflog.unpublished(on.pending, ref, target)
+            ahead = [line for name, line in reversed(reflog.lines(on.pending, on.ref)) if name == ref]
             path = on.refs.path(f"logs/{ref}")
         if value is None:
             return

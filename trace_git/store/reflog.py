@@ -1,4 +1,4 @@
-"""Reading git's reflogs: where a ref has been, newest first. Not written here: that is part of publication.
+"""Git's reflogs: where a ref has been, newest first, and what is to be written there, which publication does.
 
 A file is read from its end, block by block, so that the last moves cost the same however long it is.
 A line that is no reflog line is passed over, as git does.
@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from typing import NamedTuple
 
+from ..errors import CorruptTraceError, StorageError
 from . import files
 from .records import Record
+from .refs import REFLOG_WHO
 
 _BLOCK = 1 << 16
 _LINE = re.compile(rb"([0-9a-f]{40}) ([0-9a-f]{40}) [^\n]*> (\d{1,18}) [+-]\d{4}(?:\t([^\n]*))?\Z")
@@ -59,20 +62,45 @@ def _id(raw: bytes) -> str | None:
     return None if raw == _ZERO else raw.decode("ascii")
 
 
-def unpublished(records: Iterable[Record], ref: str, target: str | None) -> list[Line]:
-    """What publishing ``records`` will write about ``ref``, newest first. ``target`` is what a HEAD points to."""
-    lines = [
-        Line(move.old if _is_plain(move.old) else None, move.new, record.entry.time // 1000, _text(record))
-        for record in records
-        if record.entry.verb != "external"  # stock git has written that line itself
-        for move in record.entry.moves
-        if move.ref in (ref, target) and _is_plain(move.new)
-    ]
-    return lines[::-1]
+def lines(records: Sequence[Record], present: Callable[[str], str | None]) -> list[tuple[str, Line]]:
+    """What publishing ``records`` writes, oldest first, as (ref, line). ``present`` is where a ref is after them.
+
+    HEAD has a line for each move of its own and for each of the branch it names at that moment.
+    """
+    known: dict[str, str | None] = {}
+
+    def value(ref: str) -> str | None:
+        if ref not in known:
+            known[ref] = None
+            with suppress(CorruptTraceError, StorageError):
+                known[ref] = present(ref)
+        return known[ref]
+
+    def head() -> str | None:
+        at = value("HEAD")
+        return at if at is None or _is_plain(at) else value(at[5:])
+
+    found: list[tuple[str, Line]] = []
+    for entry in (record.entry for record in reversed(records)):
+        tip = head()
+        moved = {move.ref for move in entry.moves}
+        external = entry.verb == "external"  # stock git has written that line itself, or made what is seen first now
+        known.update((move.ref, move.old) for move in entry.moves if move.old is not None or not external)
+        if external:
+            continue
+        time, text = entry.time // 1000, f"{entry.verb} {entry.op}"
+        if tip is not None and (tip != head() or "HEAD" in moved):
+            found.append(("HEAD", Line(head(), tip, time, text)))
+        for move in reversed(entry.moves):
+            if _is_plain(move.new) and move.ref != "HEAD" and not move.ref.startswith("refs/trace/"):
+                found.append((move.ref, Line(move.old if _is_plain(move.old) else None, move.new, time, text)))
+    return found[::-1]
 
 
-def _text(record: Record) -> str:
-    return f"{record.entry.verb} {record.entry.op}"
+def written(line: Line) -> str:
+    """A line as it stands in the file."""
+    zero = _ZERO.decode()
+    return f"{line.old or zero} {line.new or zero} {REFLOG_WHO} {line.time} +0000\t{line.text}\n"
 
 
 def _is_plain(value: str | None) -> bool:

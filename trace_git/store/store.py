@@ -40,10 +40,12 @@ _open_stores: weakref.WeakSet[Store] = weakref.WeakSet()
 
 
 class _Batch(threading.local):
-    """How deep a thread is in ``batch()``, and the number of that operation (0 before its first record)."""
+    """How deep a thread is in ``batch()``, the number of that operation (0 before its first record), what it moved."""
 
     depth = 0
     op = 0
+    note = ""
+    refs: frozenset[str] = frozenset()
 
 
 class Store(Reading):
@@ -143,13 +145,19 @@ class Store(Reading):
         """The number of the operation that the next record belongs to."""
         return self._batch.op or self._on.journal.next_seq
 
+    def _part_batch(self, refs: Sequence[str]) -> None:
+        """Let a batch go on as a further operation where another one has moved its refs: so both can be undone."""
+        batch = self._batch
+        if batch.op and self._on.overtaken(batch.op, batch.refs.union(refs)):
+            batch.op, batch.refs, batch.note = 0, frozenset(), ""
+
     def _check_writable(self) -> None:
         if self.writable:
             return
         if layout.check(self.folder):
             raise StorageError(f"{self.folder} is read-only", hint="check the permissions; reading verbs still work")
         raise StateError(
-            f"{self.folder} belongs to a work tree and can only be read", hint="`trace clone` makes one to write"
+            f"{self.folder} belongs to a work tree and can only be read", hint="`git clone --bare` makes one to write"
         )
 
     def _begin(self, refs: Sequence[str]) -> dict[str, str | None]:
@@ -166,7 +174,9 @@ class Store(Reading):
                 on.lock.acquire()
                 watch.take_over()
                 on.refresh()
-            return {ref: self._locked_value(ref) for ref in refs}
+            values = {ref: self._locked_value(ref) for ref in refs}
+            self._part_batch(refs)
+            return values
         except BaseException:
             if on.lock.held:
                 with suppress(OSError):
@@ -235,12 +245,13 @@ class Store(Reading):
             transaction.moves,
             op=batch.op,
             spaces=spaces,
-            note=transaction.note,
+            note=transaction.note or batch.note,
             undoes=transaction.undoes,
         )
         on.write(Record(entry, objects, large), sync=not batch.depth)
         if batch.depth:
             batch.op = entry.op
+            batch.refs = batch.refs.union(move.ref for move in transaction.moves)
         for oid, folder in transaction.folders.items():
             self._keep_folder(oid, folder)
         for name, commit in transaction.commits.items():
@@ -271,8 +282,10 @@ class Store(Reading):
             self._timer.start()
 
     @contextmanager
-    def batch(self) -> Iterator[None]:
-        """Commits inside are one operation and are synced together, every 256 and at the end.
+    def batch(self, note: str = "") -> Iterator[None]:
+        """Commits inside are one operation and are synced together, every 256 and at the end; ``note`` is its name.
+
+        Where another operation moves the same refs in between, what follows is a further one.
 
         Not a transaction: an exception keeps what was committed. A batch inside a batch does nothing of its own.
         """
@@ -281,12 +294,13 @@ class Store(Reading):
             self._check_writable()
         batch = self._batch
         batch.depth += 1
+        batch.note = batch.note or note
         try:
             yield
         finally:
             batch.depth -= 1
             if not batch.depth:
-                batch.op = 0
+                batch.op, batch.refs = 0, frozenset()
                 if batch is self._batch:  # a child that was forked inside has a batch of its own: none
                     self.flush()
 

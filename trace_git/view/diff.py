@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from ..model import Commit, Item
+from ..model import Commit, Item, TokenCount
 from ..results import Diff, ItemChange
 from ..store.snapshot import Entry
 from . import receipt
@@ -77,12 +77,17 @@ def _side(
 
 
 def _change(handle: Handle, mine: _Side, theirs: _Side, item: str, moved: bool) -> ItemChange:
-    count = handle.contexts.leaves.count
-    return _compared(_item(handle, mine, item), _item(handle, theirs, item), moved, lambda one: count(one.blob))
+    return _compared(_item(handle, mine, item), _item(handle, theirs, item), moved, lambda one: _size(handle, one))
+
+
+def _size(handle: Handle, item: Item) -> TokenCount:
+    known = handle.contexts.leaves
+    counter = handle.counter.name if handle.counter is not None else ""
+    return TokenCount(known.count(item.blob), exact=known.exact(item.blob), counter=counter)
 
 
 def of_items(
-    before: Sequence[Item], after: Sequence[Item], count: Callable[[Item], int | None]
+    before: Sequence[Item], after: Sequence[Item], count: Callable[[Item], TokenCount | None]
 ) -> tuple[ItemChange, ...]:
     """What became of each item between two lists of them, such as a context and what a merge would make of it."""
     old, new = ({item.id: (at, item) for at, item in enumerate(some)} for some in (before, after))
@@ -99,11 +104,13 @@ def of_items(
     found = []
     for name in sorted(order, key=order.__getitem__):
         pair = (old[name][1] if name in old else None, new[name][1] if name in new else None)
-        found.append(_compared(*pair, name in old and name in new and name not in staying, lambda one: count(one) or 0))
+        found.append(_compared(*pair, name in old and name in new and name not in staying, count))
     return tuple([one for one in found if one.kinds])
 
 
-def _compared(old: Item | None, new: Item | None, moved: bool, count: Callable[[Item], int]) -> ItemChange:
+def _compared(
+    old: Item | None, new: Item | None, moved: bool, count: Callable[[Item], TokenCount | None]
+) -> ItemChange:
     was, is_ = old is not None and old.pinned, new is not None and new.pinned
     kinds = {
         "added": old is None,
@@ -114,8 +121,16 @@ def _compared(old: Item | None, new: Item | None, moved: bool, count: Callable[[
         "unpinned": was and new is not None and not is_,
     }
     true = tuple([kind for kind, holds in kinds.items() if holds])
-    tokens = (count(new) if new else 0) - (count(old) if old else 0) if true else 0
-    return ItemChange(true, old, new, tokens)
+    return ItemChange(true, old, new, _growth(old, new, count) if true else TokenCount(0))
+
+
+def _growth(old: Item | None, new: Item | None, count: Callable[[Item], TokenCount | None]) -> TokenCount:
+    """How many tokens more the new item takes; an estimate when either of the two is one."""
+    sizes = [(count(one), sign) for one, sign in ((old, -1), (new, 1)) if one is not None]
+    known = [(size, sign) for size, sign in sizes if size is not None]
+    tokens = sum(size * sign for size, sign in known)
+    counter = next((size.counter for size, _ in known), "")
+    return TokenCount(tokens, exact=all(size.exact for size, _ in known), counter=counter)
 
 
 def _item(handle: Handle, side: _Side, item: str) -> Item | None:

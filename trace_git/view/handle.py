@@ -23,7 +23,8 @@ class Handle:
 
     ``namespace`` is an agent's name, or "" for the trace itself; ``budget`` is in tokens. ``past`` are the refs of an
     earlier moment, for a handle that looks back: it reads refs there, and writes nothing. ``settings`` are the paths of
-    git's configuration files, the trace's own first. ``llm`` is who is asked when a verb is told ``llm=True``.
+    git's configuration files, the trace's own first. ``llm`` is who is asked when a verb is told ``llm=True``;
+    ``seen`` is the last branch that was found to have commits.
     """
 
     store: Store
@@ -35,6 +36,7 @@ class Handle:
     past: Mapping[str, str] | None = None
     settings: tuple[str, ...] = ()
     llm: Any = None
+    seen: str | None = None
     snapshots: Snapshots = field(init=False)
     contexts: Contexts = field(init=False)
 
@@ -95,7 +97,12 @@ class Handle:
 
     def head(self) -> str | None:
         """The commit this handle stands on, or None when its branch has none yet."""
-        return self.detached if self.branch is None else self.ref_commit(self.branch)
+        if self.branch is None:
+            return self.detached
+        tip = self.ref_commit(self.branch)
+        if tip is not None:
+            self.seen = self.branch
+        return tip
 
     def ref_commit(self, ref: str) -> str | None:
         """The commit a ref points to, through symbolic refs and annotated tags; None when there is no such ref."""

@@ -92,6 +92,10 @@ class Leaves:
         """The tokens of a message; 0 without a tokenizer."""
         return self._count(blob) & ~ESTIMATE
 
+    def exact(self, blob: str) -> bool:
+        """Whether that number is no estimate."""
+        return self._count(blob) < ESTIMATE
+
     def holding(self, ids: Sequence[bytes], items: Iterable[str]) -> list[bytes]:
         """Those of the folders that have one of ``items``."""
         wanted = {bytes.fromhex(item) for item in items}

@@ -209,5 +209,5 @@ def _refusal(name: str, faults: Sequence[str]) -> RefusedError:
     more = f" (and {len(faults) - _NAMED} more)" if len(faults) > _NAMED else ""
     return RefusedError(
         f"{name} would refuse this context: {'; '.join(faults[:_NAMED])}{more}",
-        hint="materialize with repair=True to leave out what is named",
+        hint="repair=True, on the command line --repair, leaves out what is named",
     )

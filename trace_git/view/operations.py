@@ -13,6 +13,8 @@ from ..results import Operation
 from ..store.records import Entry, Move
 from .handle import Handle
 
+IMPORT = "import"  # the note of a batch that brings a whole transcript; it is known by that, not by its commits
+
 
 def operations(handle: Handle, *, limit: int | None = None) -> Iterator[Operation]:
     """Operations of all namespaces, newest first, read as they are asked for."""
@@ -60,7 +62,7 @@ def _operation(entries: Sequence[Entry], undone: bool) -> Operation:
     return Operation(
         number=newest.op,
         time=newest.time / 1000,
-        verb=newest.verb if len(verbs) == 1 else "batch",
+        verb=IMPORT if newest.note == IMPORT else newest.verb if len(verbs) == 1 else "batch",
         moves=moves,
         agents=tuple(dict.fromkeys(space for entry in reversed(entries) for space in entry.spaces)),
         note=next((entry.note for entry in entries if entry.note), ""),
@@ -86,8 +88,8 @@ def at(handle: Handle, number: int) -> Handle:
 def _refs_after(handle: Handle, number: int) -> dict[str, str]:
     if isinstance(number, bool) or not isinstance(number, int):
         raise InvalidInputError(f"{number!r} is not the number of an operation", hint="`trace op log` lists them")
-    refs: dict[str, str | None] = {**handle.store.ref_names(skip_bad=True)}
-    refs["HEAD"] = handle.store.ref("HEAD")
+    refs: dict[str, str | None] = {**handle.store.ref_names(skip_bad=True), "HEAD": handle.store.ref("HEAD")}
+    refs.update(handle.store.logged_refs())  # where stock git has put a ref since, no operation had put it
     newest = None
     for entry in handle.store.entries():
         newest = newest or entry.op

@@ -62,7 +62,7 @@ def _receipt(handle: Handle, old: Commit | None, new: Commit | None, gone: int, 
 
 
 def _size(handle: Handle, commit: Commit | None) -> int:
-    return int(handle.contexts.total(commit)) if commit is not None and handle.counter is not None else 0
+    return handle.contexts.total(commit) if commit is not None and handle.counter is not None else 0
 
 
 def _tokens(handle: Handle, entries: Sequence[Entry], rest: Sequence[bytes]) -> int:

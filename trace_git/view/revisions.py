@@ -100,9 +100,8 @@ def _back(handle: Handle, rev: str, commit: str, steps: int) -> str:
     for done in range(steps):
         parents = handle.store.links(commit).parents
         if not parents:
-            raise NotFoundError(
-                f"{shown(rev)}: the history ends {done} commits before", hint=f"its first commit is {commit[:8]}"
-            )
+            far = f"{done} commit{'' if done == 1 else 's'} before" if done else "there"
+            raise NotFoundError(f"{shown(rev)}: the history ends {far}", hint=f"its first commit is {commit[:8]}")
         commit = parents[0]
     return commit
 

@@ -54,7 +54,7 @@ for name in trace trace-git git-trace
     complete -c $name -f -a '(__trace_complete)'
 end
 """
-_SCRIPTS = {"bash": _BASH, "zsh": _ZSH, "fish": _FISH}
+SCRIPTS = {"bash": _BASH, "zsh": _ZSH, "fish": _FISH}
 
 
 @click.command("completion")
@@ -77,6 +77,6 @@ def command(words: tuple[str, ...], complete: bool) -> None:
         for line in completing.candidates(words):
             click.echo(line)
         return
-    if len(words) != 1 or words[0] not in _SCRIPTS:
-        raise click.UsageError(f"which shell? One of {', '.join(_SCRIPTS)}")
-    click.echo(_SCRIPTS[words[0]], nl=False)
+    if len(words) != 1 or words[0] not in SCRIPTS:
+        raise click.UsageError(f"which shell? One of {', '.join(SCRIPTS)}")
+    click.echo(SCRIPTS[words[0]], nl=False)

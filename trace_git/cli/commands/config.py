@@ -36,7 +36,10 @@ def command(ctx: click.Context, key: str | None, value: str | None, unset: bool,
     if as_json:
         screen.emit(config=found)
     elif key is None:
-        screen.show([screen.paint(f"{name}={set_}") for name, set_ in found.items() if set_ is not None])
+        lines = [screen.paint(f"{name}={set_}") for name, set_ in found.items() if set_ is not None]
+        screen.show(lines)
+        if not lines:
+            screen.note(f"nothing is set; there is {', '.join(KEYS)}")
     elif unset or value is not None:
         screen.show([_said(key, found[key])])
     elif found[key] is not None:

@@ -18,7 +18,7 @@ _SHOWN = 20  # lost objects that are listed one by one; --json has them all
 _CLOSED = (CorruptTraceError, InvalidInputError, NotFoundError, StateError)  # what damage makes of opening a trace
 
 
-@click.command("fsck")
+@click.command("fsck", short_help="Check everything in the trace, name what is wrong, mend it.")
 @click.option("--repair", is_flag=True, help="Bring what is damaged to its last good state, after asking.")
 @click.option("--yes", is_flag=True, help="With --repair: do not ask.")
 @options.as_json
@@ -95,7 +95,8 @@ def _tell(findings: Sequence[Finding], plan: Sequence[Finding], *, as_json: bool
 def _line(one: Finding) -> str:
     if one.severity == "warning":
         return f"{screen.paint('warning:', 'yellow')} {screen.paint(str(one))}"
-    return f"{screen.paint(one.kind, 'red')} {screen.paint(str(one))}"
+    said = str(one).removeprefix(f"{one.kind} ")  # many begin with their kind
+    return f"{screen.paint(one.kind, 'red')} {screen.paint(said)}"
 
 
 def _lines(findings: Sequence[Finding]) -> list[str]:

@@ -11,11 +11,12 @@ from ...errors import NotFoundError
 from ...repo import Repo
 from ...results import Operation
 from .. import opening, operations, options, screen, shapes
+from ..groups import Group
 
 _SAMPLE = 200  # operations that decide how wide a column is
 
 
-@click.group("op", invoke_without_command=True)
+@click.group("op", cls=Group, invoke_without_command=True)
 @click.pass_context
 def command(ctx: click.Context) -> None:
     """Look at what changed this trace, and when.

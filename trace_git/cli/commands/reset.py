@@ -10,13 +10,13 @@ from .. import changes, opening, options, screen, shapes
 @click.command("reset")
 @click.argument("rev", metavar="REV")
 @click.option("--soft", "mode", flag_value="soft", default="soft", help="Keep the old tip for a while (the default).")
-@click.option("--hard", "mode", flag_value="hard", help="The next `trace gc` may take the old tip.")
+@click.option("--hard", "mode", flag_value="hard", help="Do not keep the old tip any longer than undo needs it.")
 @options.as_json
 def command(rev: str, mode: str, as_json: bool) -> None:
     """Move the present branch to REV.
 
     The context is as it was there. What was committed since stays in the trace, and `trace undo` brings it
-    back; after --hard only until the next `trace gc`.
+    back. After --hard nothing protects it from the next clean-up.
 
     \b
     Examples:
@@ -34,6 +34,6 @@ def command(rev: str, mode: str, as_json: bool) -> None:
         screen.note(f"{name} is at {commit.short_id} already; nothing changed")
         return
     screen.show([f"{screen.paint(f'{name} is at')} {changes.place(commit)}"])
-    until = ", until `trace gc` runs" if mode == "hard" else ""
+    until = ", as long as nothing cleans up" if mode == "hard" else ""
     changes.aside(f"before: {old.short_id} {old.subject}")
     changes.aside(f"back: trace undo{until}")

@@ -10,10 +10,11 @@ import sys
 import click
 
 from ...ops import setup_git
+from ...repo import Repo
 from .. import options, screen
 
 
-@click.command("setup-git")
+@click.command("setup-git", short_help="Let git show messages as text: log -p, diff, blame.")
 @click.option("--global", "for_user", is_flag=True, help="Write the user's configuration: for all clones of traces.")
 @options.as_json
 def command(for_user: bool, as_json: bool) -> None:
@@ -32,8 +33,7 @@ def command(for_user: bool, as_json: bool) -> None:
     if for_user:
         done = setup_git.setup_user(os.environ, command=program)
     else:
-        folder = os.environ.get("TRACE_GIT_DIR")
-        done = setup_git.setup(setup_git.find(folder or "."), command=program)
+        done = setup_git.setup(os.fspath(Repo.find(os.environ.get("TRACE_GIT_DIR") or ".")), command=program)
     if as_json:
         screen.emit(set=dict(done))
     else:

@@ -6,36 +6,45 @@ from collections.abc import Iterator, Sequence
 
 import click
 
+from ...errors import NotFoundError
 from ...model import Commit, Item
 from ...repo import Repo
 from ...view.items import find
-from .. import messages, opening, options, screen, shapes
+from .. import changes, messages, opening, options, screen, shapes
 
 _COLOURS = {"note": "dim", "call": "cyan"}
 
 
 @click.command("show")
-@click.argument("rev", default="HEAD", metavar="[REV[:ITEM]]")
+@click.argument("shown", default="HEAD", metavar="[REV[:ITEM]]")
 @options.at_op
 @options.as_json
-def command(rev: str, at_op: int | None, as_json: bool) -> None:
+def command(shown: str, at_op: int | None, as_json: bool) -> None:
     """Show a commit and its messages, or one item.
 
     Of the commit REV it shows who, when, tokens, and the messages it added or changed. With REV:ITEM, show
-    one item of the context of REV; :ITEM is one of HEAD. `trace ls` lists items.
+    one item of the context of REV; :ITEM is one of HEAD, and ITEM alone too where no commit has that id.
+    `trace ls` lists items.
 
     \b
     Examples:
       trace show
       trace show HEAD~2
-      trace show HEAD:1a2b3c4d
+      trace show 1a2b3c4d
+      trace show HEAD~2:1a2b3c4d
     """
     with opening.opened(at_op=at_op) as repo:
-        rev, item = _split(rev)
+        rev, item = _split(shown)
         if item is not None:
             _one(repo, repo.get(rev), item, as_json=as_json)
             return
-        commit = repo.get(rev)
+        try:
+            commit = repo.get(rev)
+        except NotFoundError:
+            if not changes.begins_one(repo.context().items, rev):
+                raise
+            _one(repo, repo.get("HEAD"), rev, as_json=as_json)
+            return
         names = shapes.refs_by_commit(repo).get(commit.id, ())
         if as_json:
             screen.emit(

@@ -47,9 +47,11 @@ def _shape(status: Status) -> dict[str, Any]:
 
 
 def _facts(status: Status, begun: Begun | None) -> Iterator[str]:
-    where = f"On branch {status.branch}" if status.branch else "Looking at a commit, on no branch"
-    at = f" at {screen.paint(status.head[:8], 'yellow')}" if status.head else ", no commits yet"
-    yield screen.paint(where, "bold") + at
+    at = screen.paint(status.head[:8], "yellow") if status.head else ""
+    if status.branch:
+        yield screen.paint(f"On branch {status.branch}", "bold") + (f" at {at}" if at else ", no commits yet")
+    else:
+        yield f"{screen.paint('Looking at', 'bold')} {at}, on no branch"
     if begun is not None:
         yield screen.paint(f"Merging {begun.name} into {begun.into}: `trace conflicts` says what is left", "yellow")
     yield ""
@@ -100,7 +102,7 @@ def _picture(status: Status, *, grid: bool) -> list[str]:
         return ["", *bar.lines(shown)]
     from .. import grid as picture
 
-    return ["", *picture.lines(shown)]
+    return ["", *picture.lines(shown, status.budget)]
 
 
 def _warnings(status: Status) -> list[str]:

@@ -19,7 +19,7 @@ from .. import screen
 _SHOWN = ("role", "content", "tool_calls", "function_call", "tool_call_id")
 
 
-@click.command("textconv")
+@click.command("textconv", short_help="Print a stored message as text, for git.")
 @click.argument("file", metavar="FILE")
 def command(file: str) -> None:
     """Print the stored message, or tool definitions, in FILE as text that can be read and compared.

@@ -8,9 +8,9 @@ from .. import changes, opening, options
 
 
 @click.command("unpin")
-@click.argument("items", metavar="ITEM...", nargs=-1, required=True)
+@click.argument("pinned", metavar="ITEM...", nargs=-1, required=True)
 @options.as_json
-def command(items: tuple[str, ...], as_json: bool) -> None:
+def command(pinned: tuple[str, ...], as_json: bool) -> None:
     """Release each pinned ITEM, with its tool group.
 
     \b
@@ -18,5 +18,5 @@ def command(items: tuple[str, ...], as_json: bool) -> None:
       trace unpin 3f2a91bc
     """
     with opening.opened() as repo:
-        made = changes.each(repo, items, repo.unpin)
+        made = changes.each(repo, pinned, repo.unpin)
         changes.report(repo, made, as_json=as_json, nothing="not pinned; nothing changed")

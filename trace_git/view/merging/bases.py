@@ -77,7 +77,9 @@ class _Below:
 def _merged(merging: Merging) -> Side:
     plan = merging.settled({})
     disputed = {item for one in merging.conflicts if one.kind != "order" for item in one.items}
-    lines = [[item for item in ids(side.entries) if item not in side.unplaced] for side in (merging.ours, merging.theirs)]
+    lines = [
+        [item for item in ids(side.entries) if item not in side.unplaced] for side in (merging.ours, merging.theirs)
+    ]
     placed = frozenset(lines[0]) & frozenset(lines[1])
     one, other = ([item for item in line if item in placed] for line in lines)
     entries = [Entry(plan.entries[item].place, plan.states[item].blob) for item in plan.order]
