@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
 from . import ops, view
-from .model import Author, Branch, Commit, Context, Item, Prompt, Status, TokenCount, Tokenizer, Usage
+from .model import Author, Branch, Commit, Item, Prompt, Tokenizer, Usage
+from .reader import Reader
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -19,16 +20,14 @@ if TYPE_CHECKING:
     from .llm import Given
     from .ops.importing import ImportResult
     from .ops.open_merge import OpenMerge
-    from .results import Diff, Finding, MergeResult, Operation, Tag
-    from .view.graph import Row
+    from .results import Finding, MergeResult, Operation, Tag
     from .view.handle import Handle
-    from .view.materialize import Renderer
 
 DEFAULT_TOKENIZER = "o200k_base"
 MEMORY = ":memory:"
 
 
-class Repo:
+class Repo(Reader):
     """An open trace: a git repository whose commits are the messages of a context.
 
     Open one with ``Repo.open(path)``. A handle is bound to one branch, sees what other processes commit, and
@@ -37,8 +36,7 @@ class Repo:
     """
 
     def __init__(self, handle: Handle, *, temporary: str | None = None) -> None:
-        self._handle = handle
-        self._renderer: Renderer | None = None
+        super().__init__(handle)
         self._temporary = temporary
 
     @classmethod
@@ -155,11 +153,6 @@ class Repo:
         """Commit the tool definitions that go with the context from here on; None or [] takes them away."""
         return ops.tools.set_tools(self._handle, definitions)
 
-    @property
-    def tools(self) -> tuple[Mapping[str, Any], ...]:
-        """The tool definitions in force at HEAD."""
-        return self.context().tools if self._head() else ()
-
     def import_file(self, path: str | os.PathLike[str], *, format: str | None = None,
                     progress: Callable[[int, int], None] | None = None) -> ImportResult:  # fmt: skip
         """Import a transcript; forks become branches. ``progress(done, total)`` counts commits."""
@@ -169,76 +162,7 @@ class Repo:
         """Commits in this block are synced together and are one operation; what was committed stays."""
         return self._handle.store.batch()
 
-    # -- reading ---------------------------------------------------------------------------
-
-    def context(self, rev: str | Commit = "HEAD") -> Context:
-        """The ordered items at a revision; empty on a branch without commits."""
-        head = self._head() if rev in ("HEAD", "@") else self._resolve(rev)
-        return self._handle.context(head)
-
-    def materialize(self, rev: str | Commit = "HEAD", *, materializer: str | Callable[[Context], Any] = "openai",
-                    repair: bool = False, conflicts: str | None = None) -> Prompt:  # fmt: skip
-        """The context as what a model is sent: openai, anthropic, text, xml, or a callable of the Context.
-
-        RefusedError when the provider would refuse it; ``repair=True`` leaves out what is in the way. Conflicts that a
-        merge put off are refused too, unless ``conflicts`` says whose version is meant: "ours" or "theirs".
-        """
-        if self._renderer is None:
-            self._renderer = view.materialize.Renderer()
-        return self._renderer.render(self.context(rev), materializer, repair=repair, conflicts=conflicts)
-
-    def log(self, rev: str | Commit | Sequence[str | Commit] = "HEAD", *, limit: int | None = None,
-            all: bool = False, grep: str | None = None, role: str | None = None,
-            order: str = "topo") -> Iterator[Commit]:  # fmt: skip
-        """Commits from a revision back, each once and children before parents; nothing on a branch without commits.
-
-        ``rev`` may be a range ("A..B", "A...B"), or a list of revisions of which "^A" leaves out A and what is behind
-        it; ``all`` adds every branch, every tag and HEAD. ``grep`` is a regular expression on the commit message,
-        ``role`` that of the author or of a message; ``limit`` counts what is left. ``order`` is "topo", which keeps
-        lines of history together, or "date".
-        """
-        self._handle.store.refresh()
-        return view.history.log(self._handle, rev, limit=limit, all=all, grep=grep, role=role, order=order)
-
-    def graph(self, rev: str | Commit | Sequence[str | Commit] = "HEAD", *, limit: int | None = None,
-              all: bool = False, grep: str | None = None, role: str | None = None,
-              order: str = "topo") -> Iterator[tuple[Row, Commit]]:  # fmt: skip
-        """What ``log`` gives, each commit with the lines of history that are drawn beside it."""
-        self._handle.store.refresh()
-        return view.graph.log(self._handle, rev, limit=limit, all=all, grep=grep, role=role, order=order)
-
-    def count(self, item: Item) -> TokenCount | None:
-        """Tokens of one item as it stands in a prompt; None without a tokenizer."""
-        return self._handle.contexts.count(item) if self._handle.counter is not None else None
-
-    def pins(self, rev: str | Commit = "HEAD") -> frozenset[str]:
-        """The ids of the items that are pinned at a revision."""
-        head = self._head() if rev in ("HEAD", "@") else self._resolve(rev)
-        return frozenset(self._handle.snapshots.pins(self._handle.commit(head).tree)) if head else frozenset()
-
-    def get(self, rev: str | Commit) -> Commit:
-        """One commit, named as in git: id, prefix, branch, tag, ``HEAD~2``, ``main@{1}``, ``@{noon}``, ``:/text``."""
-        return self._handle.commit(self._resolve(rev))
-
-    def diff(self, old: str | Commit | None = None, new: str | Commit = "HEAD") -> Diff:
-        """What became of each item from ``old`` (the first parent of ``new``) to ``new``, with the cache receipt."""
-        after = self._resolve(new)
-        before = view.diff.parent(self._handle, after) if old is None else self._resolve(old)
-        return view.diff.diff(self._handle, before, after)
-
-    def status(self) -> Status:
-        """Where this handle stands and how full its context is."""
-        self._handle.store.refresh()
-        return view.status.status(self._handle)
-
-    def export(self, rev: str | Commit = "HEAD", *, format: str = "openai") -> str:
-        """The context at a revision as a transcript in one of the import formats."""
-        return ops.export.export(self._handle, self._resolve(rev), format)
-
-    def verify(self) -> tuple[Finding, ...]:
-        """Everything that is wrong with this trace; nothing when all is well."""
-        self._handle.store.refresh()
-        return ops.verify.verify(self._handle)
+    # -- repair ----------------------------------------------------------------------------
 
     def repair(self, *, dry_run: bool = False) -> tuple[Finding, ...]:
         """Bring a damaged trace to its last good state; nothing is thrown away, old bytes are kept in trace/aside.
@@ -258,11 +182,6 @@ class Repo:
         """Make a branch; nothing is copied."""
         self._handle.store.refresh()
         return ops.branches.branch(self._handle, name, at=at)
-
-    def branches(self) -> tuple[Branch, ...]:
-        """All branches, by name."""
-        self._handle.store.refresh()
-        return ops.branches.branches(self._handle)
 
     def delete_branch(self, name: str, *, force: bool = False) -> None:
         """Delete a branch; ``undo`` brings it back. RefusedError when HEAD has not all it has, unless ``force``."""
@@ -297,11 +216,6 @@ class Repo:
         self._handle.store.refresh()
         return ops.tags.tag(self._handle, name, at=at, message=message)
 
-    def tags(self) -> tuple[Tag, ...]:
-        """All tags, by name."""
-        self._handle.store.refresh()
-        return ops.tags.tags(self._handle)
-
     def delete_tag(self, name: str) -> None:
         """Delete a tag; NotFoundError when there is none."""
         ops.tags.delete(self._handle, name)
@@ -319,24 +233,12 @@ class Repo:
         """Do again what was undone last; StateError when something else was done since."""
         return ops.undo.redo(self._handle)
 
-    def operations(self, limit: int | None = None) -> Iterator[Operation]:
-        """What was done to this trace, newest first."""
-        return view.operations.operations(self._handle, limit=limit)
-
     def at_op(self, number: int) -> Repo:
         """A read-only look at all refs as they were after an operation. It ends with this handle."""
         self._handle.store.refresh()
         return Repo(view.operations.at(self._handle, number))
 
-    # -- settings --------------------------------------------------------------------------
-
-    def config(self, key: str) -> str | None:
-        """What git's configuration says of ``trace.<key>`` (``budget``): the trace's own, else the user's."""
-        return ops.config.config(self._handle, key)
-
-    def set_config(self, key: str, value: str | int | None) -> None:
-        """Write ``trace.<key>`` into the trace's configuration; None takes it out."""
-        ops.config.set_config(self._handle, key, value)
+    # -- merging ---------------------------------------------------------------------------
 
     def merge(
         self,
@@ -381,11 +283,6 @@ class Repo:
             timestamp=timestamp,
         )
 
-    def conflicts(self, rev: str | Commit = "HEAD") -> tuple[Conflict, ...]:
-        """The conflicts that a merge put off (action "defer") and that are in the context at a revision."""
-        head = self._head() if rev in ("HEAD", "@") else self._resolve(rev)
-        return ops.resolve.conflicts(self._handle, head)
-
     def resolve(self, item: str | Item | Commit | Conflict, resolution: Resolution, *, message: str | None = None,
                 timestamp: float | datetime | None = None) -> Commit:  # fmt: skip
         """Settle one of them with a commit: ours, theirs, both, replace or drop, as far as its kind takes that."""
@@ -396,19 +293,13 @@ class Repo:
         """The merge that the command line began and has not finished, if any: to look at, answer, finish or abort."""
         return ops.open_merge.OpenMerge(self._handle)
 
+    # -- settings --------------------------------------------------------------------------
+
+    def set_config(self, key: str, value: str | int | None) -> None:
+        """Write ``trace.<key>`` into the trace's configuration; None takes it out."""
+        ops.config.set_config(self._handle, key, value)
+
     # -- the handle ------------------------------------------------------------------------
-
-    @property
-    def path(self) -> Path:
-        """The trace's folder: a bare git repository."""
-        from pathlib import Path  # costs start-up time
-
-        return Path(self._handle.store.folder)
-
-    @property
-    def warnings(self) -> tuple[str, ...]:
-        """What went wrong without failing a verb, one line each."""
-        return tuple(self._handle.store.warnings)
 
     def flush(self) -> None:
         """Make every commit visible to stock git now."""
@@ -427,17 +318,6 @@ class Repo:
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-    def __repr__(self) -> str:
-        return f"Repo({str(self.path)!r})"
-
-    def _head(self) -> str | None:
-        self._handle.store.refresh()
-        return self._handle.head()
-
-    def _resolve(self, rev: str | Commit) -> str:
-        self._handle.store.refresh()
-        return view.revisions.resolve(self._handle, rev)
 
 
 __all__ = ["Repo"]

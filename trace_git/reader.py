@@ -1,0 +1,146 @@
+"""The reading half of the front door: what a trace answers. Short methods, no logic; see ``repo``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from . import ops, view
+from .model import Branch, Commit, Context, Item, Prompt, Status, TokenCount
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from .conflicts import Conflict
+    from .results import Diff, Finding, Operation, Tag
+    from .view.graph import Row
+    from .view.handle import Handle
+    from .view.materialize import Renderer
+
+
+class Reader:
+    """Questions to one open trace. ``Repo`` is this and the verbs that change it."""
+
+    def __init__(self, handle: Handle) -> None:
+        self._handle = handle
+        self._renderer: Renderer | None = None
+
+    @property
+    def path(self) -> Path:
+        """The trace's folder: a bare git repository."""
+        from pathlib import Path  # costs start-up time
+
+        return Path(self._handle.store.folder)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What went wrong without failing a verb, one line each."""
+        return tuple(self._handle.store.warnings)
+
+    def context(self, rev: str | Commit = "HEAD") -> Context:
+        """The ordered items at a revision; empty on a branch without commits."""
+        head = self._head() if rev in ("HEAD", "@") else self._resolve(rev)
+        return self._handle.context(head)
+
+    @property
+    def tools(self) -> tuple[Mapping[str, Any], ...]:
+        """The tool definitions in force at HEAD."""
+        return self.context().tools if self._head() else ()
+
+    def pins(self, rev: str | Commit = "HEAD") -> frozenset[str]:
+        """The ids of the items that are pinned at a revision."""
+        head = self._head() if rev in ("HEAD", "@") else self._resolve(rev)
+        return frozenset(self._handle.snapshots.pins(self._handle.commit(head).tree)) if head else frozenset()
+
+    def materialize(self, rev: str | Commit = "HEAD", *, materializer: str | Callable[[Context], Any] = "openai",
+                    repair: bool = False, conflicts: str | None = None) -> Prompt:  # fmt: skip
+        """The context as what a model is sent: openai, anthropic, text, xml, or a callable of the Context.
+
+        RefusedError when the provider would refuse it; ``repair=True`` leaves out what is in the way. Conflicts that a
+        merge put off are refused too, unless ``conflicts`` says whose version is meant: "ours" or "theirs".
+        """
+        if self._renderer is None:
+            self._renderer = view.materialize.Renderer()
+        return self._renderer.render(self.context(rev), materializer, repair=repair, conflicts=conflicts)
+
+    def count(self, item: Item) -> TokenCount | None:
+        """Tokens of one item as it stands in a prompt; None without a tokenizer."""
+        return self._handle.contexts.count(item) if self._handle.counter is not None else None
+
+    def status(self) -> Status:
+        """Where this handle stands and how full its context is."""
+        self._handle.store.refresh()
+        return view.status.status(self._handle)
+
+    def log(self, rev: str | Commit | Sequence[str | Commit] = "HEAD", *, limit: int | None = None,
+            all: bool = False, grep: str | None = None, role: str | None = None,
+            order: str = "topo") -> Iterator[Commit]:  # fmt: skip
+        """Commits from a revision back, each once and children before parents; nothing on a branch without commits.
+
+        ``rev`` may be a range ("A..B", "A...B"), or a list of revisions of which "^A" leaves out A and what is behind
+        it; ``all`` adds every branch, every tag and HEAD. ``grep`` is a regular expression on the commit message,
+        ``role`` that of the author or of a message; ``limit`` counts what is left. ``order`` is "topo", which keeps
+        lines of history together, or "date".
+        """
+        self._handle.store.refresh()
+        return view.history.log(self._handle, rev, limit=limit, all=all, grep=grep, role=role, order=order)
+
+    def graph(self, rev: str | Commit | Sequence[str | Commit] = "HEAD", *, limit: int | None = None,
+              all: bool = False, grep: str | None = None, role: str | None = None,
+              order: str = "topo") -> Iterator[tuple[Row, Commit]]:  # fmt: skip
+        """What ``log`` gives, each commit with the lines of history that are drawn beside it."""
+        self._handle.store.refresh()
+        return view.graph.log(self._handle, rev, limit=limit, all=all, grep=grep, role=role, order=order)
+
+    def get(self, rev: str | Commit) -> Commit:
+        """One commit, named as in git: id, prefix, branch, tag, ``HEAD~2``, ``main@{1}``, ``@{noon}``, ``:/text``."""
+        return self._handle.commit(self._resolve(rev))
+
+    def diff(self, old: str | Commit | None = None, new: str | Commit = "HEAD") -> Diff:
+        """What became of each item from ``old`` (the first parent of ``new``) to ``new``, with the cache receipt."""
+        after = self._resolve(new)
+        before = view.diff.parent(self._handle, after) if old is None else self._resolve(old)
+        return view.diff.diff(self._handle, before, after)
+
+    def conflicts(self, rev: str | Commit = "HEAD") -> tuple[Conflict, ...]:
+        """The conflicts that a merge put off (action "defer") and that are in the context at a revision."""
+        head = self._head() if rev in ("HEAD", "@") else self._resolve(rev)
+        return ops.resolve.conflicts(self._handle, head)
+
+    def branches(self) -> tuple[Branch, ...]:
+        """All branches, by name."""
+        self._handle.store.refresh()
+        return ops.branches.branches(self._handle)
+
+    def tags(self) -> tuple[Tag, ...]:
+        """All tags, by name."""
+        self._handle.store.refresh()
+        return ops.tags.tags(self._handle)
+
+    def operations(self, limit: int | None = None) -> Iterator[Operation]:
+        """What was done to this trace, newest first."""
+        return view.operations.operations(self._handle, limit=limit)
+
+    def config(self, key: str) -> str | None:
+        """What git's configuration says of ``trace.<key>`` (``budget``): the trace's own, else the user's."""
+        return ops.config.config(self._handle, key)
+
+    def export(self, rev: str | Commit = "HEAD", *, format: str = "openai") -> str:
+        """The context at a revision as a transcript in one of the import formats."""
+        return ops.export.export(self._handle, self._resolve(rev), format)
+
+    def verify(self) -> tuple[Finding, ...]:
+        """Everything that is wrong with this trace; nothing when all is well."""
+        self._handle.store.refresh()
+        return ops.verify.verify(self._handle)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({str(self.path)!r})"
+
+    def _head(self) -> str | None:
+        self._handle.store.refresh()
+        return self._handle.head()
+
+    def _resolve(self, rev: str | Commit) -> str:
+        self._handle.store.refresh()
+        return view.revisions.resolve(self._handle, rev)
