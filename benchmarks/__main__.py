@@ -7,7 +7,7 @@ import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 
-from . import commands, lengths, machine, processes, reading, report, writing
+from . import commands, lengths, machine, merging, processes, reading, report, writing
 from .bench import Bench, Row, Sizes, note, scratch_folder
 
 BENCHMARKS: dict[str, Callable[[Bench], list[Row]]] = {
@@ -18,6 +18,7 @@ BENCHMARKS: dict[str, Callable[[Bench], list[Row]]] = {
     "read": reading.reads,
     "start": processes.start,
     "commands": commands.commands,
+    "merge": merging.merges,
     "memory": processes.memory,
 }
 

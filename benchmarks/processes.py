@@ -57,21 +57,24 @@ def memory(bench: Bench) -> list[Row]:
         note(f"memory: round {turn + 1}")
         folder = bench.fresh(".trace")
         run(bench, *trace_command(), "init", str(folder))
-        command = [sys.executable, "-c", _PEAK, *trace_command(folder), "import", str(file)]
-        peaks.append(int(run(bench, *command)) / 1024)
+        peaks.append(peak(bench, *trace_command(folder), "import", str(file)))
     bench.samples["memory: MB"] = peaks
-    peak = max(peaks)
-    floor = int(run(bench, sys.executable, "-c", _PEAK, *PASS)) / 1024
+    most, floor = max(peaks), peak(bench, *PASS)
     return [
         Row(
             f"peak memory of importing {name}",
-            f"{peak:.0f} MB",
+            f"{most:.0f} MB",
             f"python -c pass {floor:.0f} MB",
             "",
-            ("≤ 200 MB", peak <= 200),
-            ("≤ 120 MB", peak <= 120),
+            ("≤ 200 MB", most <= 200),
+            ("≤ 120 MB", most <= 120),
         )
     ]
+
+
+def peak(bench: Bench, *command: str) -> float:
+    """The most resident memory of a command, in MB."""
+    return int(run(bench, sys.executable, "-c", _PEAK, *command)) / 1024
 
 
 def trace_command(folder: Path | None = None) -> list[str]:

@@ -24,7 +24,7 @@ tool calls or results takes a side, both or drop.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha1
 from typing import Any
 
@@ -45,11 +45,15 @@ TOOLS = "tools"  # stands for an item id where the tool definitions are meant; t
 
 @dataclass(frozen=True, slots=True)
 class Resolution:
-    """An answer to one conflict: an action of ``OFFERED``; ``content`` is for replace, ``reason`` for the record."""
+    """An answer to one conflict: an action of ``OFFERED``; ``content`` is for replace, ``reason`` for the record.
+
+    ``by`` is "llm" where a model gave it: the merge commit says so.
+    """
 
     action: str
     content: Any = None
     reason: str = ""
+    by: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +61,8 @@ class Conflict:
     """Something two sides changed in ways that exclude each other.
 
     ``items`` are the ids it is about; ``base``, ``ours`` and ``theirs`` are those items as each side has them (for
-    "order" in the order of that side), and empty where a side has none. ``text`` says it in one line.
+    "order" in the order of that side; for "summary" the summaries that a side has instead), and empty where a side took
+    them away. ``text`` says it in one line.
     """
 
     kind: str
@@ -80,6 +85,8 @@ class Conflict:
         """The actions a resolution may have."""
         if self.items == (TOOLS,):
             return ("ours", "theirs")
+        if self.kind == "presence" and not self.ours and not self.theirs:  # nobody has a version that could live
+            return ("ours", "theirs", "drop")
         if len(self.items) > 1 and self.kind in ("edit", "presence", "pin"):  # a tool group: there is no one content
             return ("ours", "theirs", "drop")
         if self.kind == "semantic":

@@ -21,7 +21,7 @@ It does not know exit codes: those belong to the command line.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 
 class TraceError(Exception):
@@ -65,11 +65,22 @@ class ConflictError(TraceError):
 
 
 class MergeConflictError(ConflictError):
-    """A merge left conflicts unresolved; ``conflicts`` lists them."""
+    """A merge left conflicts unresolved; ``conflicts`` lists them.
 
-    def __init__(self, message: str, *, conflicts: Sequence[object] = (), hint: str | None = None) -> None:
+    So that nobody is asked twice: ``settled`` are the resolutions there were for others, by conflict id, ``judged``
+    all that a judge found, settled or not; a merge takes them as ``resolutions=`` and ``semantic=``. ``asked`` are the
+    trailers that name who was asked so far, ``findings`` what a finished merge would have told.
+    """
+
+    def __init__(self, message: str, *, conflicts: Sequence[object] = (), settled: Mapping[str, object] | None = None,
+                 judged: Sequence[object] = (), asked: Mapping[str, str] | None = None,
+                 findings: Sequence[object] = (), hint: str | None = None) -> None:  # fmt: skip
         super().__init__(message, hint=hint)
         self.conflicts = tuple(conflicts)
+        self.settled = dict(settled or {})
+        self.judged = tuple(judged)
+        self.asked = dict(asked or {})
+        self.findings = tuple(findings)
 
 
 class LockedError(TraceError):

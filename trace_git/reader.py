@@ -122,7 +122,8 @@ class Reader:
         return view.operations.operations(self._handle, limit=limit)
 
     def config(self, key: str) -> str | None:
-        """What git's configuration says of ``trace.<key>`` (``budget``): the trace's own, else the user's."""
+        """What git's configuration says of ``trace.<key>``: "budget" the trace's own, else the user's; "model" the
+        user's alone."""
         return ops.config.config(self._handle, key)
 
     def export(self, rev: str | Commit = "HEAD", *, format: str = "openai") -> str:

@@ -41,9 +41,11 @@ class Result:
 
 @pytest.fixture
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty working folder."""
+    """An empty working folder, and a git configuration of the user's that is empty too."""
     folder = tmp_path / "here"
     folder.mkdir()
+    (tmp_path / "gitconfig").touch()
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(tmp_path / "gitconfig"))
     monkeypatch.chdir(folder)
     return folder
 

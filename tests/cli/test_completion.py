@@ -57,7 +57,7 @@ def offered(trace, *words: str) -> list[str]:
         (["completion", "b"], ["bash"]),
         (["show", "w"], ["works"]),
         (["op", "log", "--l"], ["--limit"]),
-        (["config", ""], ["budget"]),
+        (["config", ""], ["budget", "model"]),
         (["materialize", "--as", "a"], ["anthropic"]),
         (["commit", "-m", ""], []),
         (["nonsense", ""], []),

@@ -241,7 +241,7 @@ $ trace op show 40
 """,
     "config": """\
 $ trace config
-nothing is set; there is budget
+nothing is set; there is budget, model
 $ trace config budget
 budget is not set
 (1)
@@ -257,12 +257,22 @@ $ trace config budget many
 <red>error:<> budget 'many' is not a number of tokens
 <yellow>hint:<> give 1 or more
 (2)
+$ trace config model openai/gpt-4o
+<red>error:<> a trace chooses no model: whoever has it from you would ask that one, with a key of their own
+<yellow>hint:<> it is yours: trace config --global model NAME
+(6)
+$ trace config --global model openai/gpt-4o
+model is openai/gpt-4o now
+$ trace config model
+openai/gpt-4o
+$ trace config --global
+model=openai/gpt-4o
 $ trace config weather
 <red>error:<> 'weather' is nothing that a trace keeps
-<yellow>hint:<> there is budget
+<yellow>hint:<> there is budget, model
 (2)
 $ trace config --unset
-<red>error:<> which KEY? One of budget
+<red>error:<> which KEY? One of budget, model
 <yellow>hint:<> `trace config --help` lists what there is
 (2)
 """,

@@ -10,9 +10,12 @@ import re
 
 import pytest
 
-from trace_git import Repo
+from trace_git import Repo, Usage, llm
 from trace_git.cli import screen
+from trace_git.ops import asking
+from trace_git.testing import FakeLLM
 
+from ..ops import mediating
 from . import scenes
 
 START = (
@@ -178,6 +181,97 @@ tokens: 29 → 42 (+13)
 cache: 16 of 29 tokens stay a prefix (55 %), breaks at item eeeeeeee
 <dim>back:<> trace undo
 """,
+    "model": """\
+$ trace commit 'Only on Tuesdays, it seems.'
+<yellow>[main hhhhhhhh]<> user: Only on Tuesdays, it seems.<dim> (+11, context 40 tokens)<>
+$ trace merge try-2 --llm openai/gpt-4o --semantic --dry-run
+<bold>Would merge try-2 into main<>
+
+<green>ours:<>   4 items stay
+<cyan>theirs:<> 1 added
+<green>+<> <yellow>iiiiiiii<> <green>user<> +8 And on Mondays?
+
+<bold>1 conflict, 1 to settle<>
+
+<yellow>conflict jjjjjjjj<>  <bold>edit of assistant eeeeeeee<>
+  both sides changed its content
+  <dim>base<>                     │ <green>ours<>                     │ <cyan>theirs<>
+  <dim>The token expires too<>    │ The token expires at     │ The token expires on
+  <dim>early.<>                   │ once.                    │ Mondays, and only on
+                           │                          │ staging.
+  <dim>answers: ours, theirs, both, replace, drop, defer<>
+
+<dim>the sizes are those with ours' versions<>
+tokens: 40 → 48 (+8)
+cache: all 40 tokens stay a prefix
+llm: would ask openai/gpt-4o 2 questions, ~1,355 tokens
+(1)
+$ trace merge try-2 --llm openai/gpt-4o --semantic
+<yellow>conflict kkkkkkkk<>  <bold>semantic of 2 items<>
+  contradiction (0.80): the days differ
+  <green>ours<>                                  │ <cyan>theirs<>
+  user llllllll: Only on Tuesdays, it   │ user iiiiiiii: And on Mondays?
+  seems.                                │
+  <dim>answers: ours, theirs, both, replace, drop, defer<>
+
+<yellow>warning:<> openai/gpt-4o did not settle conflict kkkkkkkkkkkkkkkk: there is no JSON object in it (llllllll, iiiiiiii)
+<dim>llm:<> asked gpt-4o 4 times, 4,000 tokens in, 80 out, $0.0108
+<red>error:<> 1 conflict to settle; nothing has changed
+<yellow>hint:<> trace resolve CONFLICT ACTION, then trace merge --continue; or --abort
+(1)
+$ trace conflicts
+<bold>Merging try-2 into main: 1 of 2 conflicts left<>
+
+<yellow>conflict jjjjjjjj<>  <bold>edit of assistant eeeeeeee<>
+  both sides changed its content
+  <dim>base<>                     │ <green>ours<>                     │ <cyan>theirs<>
+  <dim>The token expires too<>    │ The token expires at     │ The token expires on
+  <dim>early.<>                   │ once.                    │ Mondays, and only on
+                           │                          │ staging.
+  <green>answered theirs<>
+  <dim>by a model: It says when.<>
+
+<yellow>conflict kkkkkkkk<>  <bold>semantic of 2 items<>
+  contradiction (0.80): the days differ
+  <green>ours<>                                  │ <cyan>theirs<>
+  user llllllll: Only on Tuesdays, it   │ user iiiiiiii: And on Mondays?
+  seems.                                │
+  <dim>answers: ours, theirs, both, replace, drop, defer<>
+$ trace merge --continue
+<yellow>conflict kkkkkkkk<>  <bold>semantic of 2 items<>
+  contradiction (0.80): the days differ
+  <green>ours<>                                  │ <cyan>theirs<>
+  user llllllll: Only on Tuesdays, it   │ user iiiiiiii: And on Mondays?
+  seems.                                │
+  <dim>answers: ours, theirs, both, replace, drop, defer<>
+
+<red>error:<> 1 conflict to settle; nothing has changed
+<yellow>hint:<> trace resolve CONFLICT ACTION, then trace merge --continue; or --abort
+(1)
+$ trace resolve --all both
+<yellow>conflict kkkkkkkk<> both
+<dim>all settled:<> trace merge --continue
+$ trace merge --continue
+<yellow>[main mmmmmmmm]<> merge: try-2 into main<dim> (+13, context 53 tokens)<>
+1 added, 1 edited
+tokens: 40 → 53 (+13)
+cache: 16 of 40 tokens stay a prefix (40 %), breaks at item eeeeeeee
+<cyan>a model settled<> edit of assistant eeeeeeee with theirs: It says when.
+<dim>back:<> trace undo
+$ trace undo
+Undid 11: <bold>merge<>, just now
+  <green>main<>  mmmmmmmm → <yellow>hhhhhhhh<>
+<dim>again:<> trace redo
+$ trace merge try-2 --llm openai/gpt-4o --semantic --threshold 0.9
+<yellow>[main nnnnnnnn]<> merge: try-2 into main<dim> (+13, context 53 tokens)<>
+1 added, 1 edited
+tokens: 40 → 53 (+13)
+cache: 16 of 40 tokens stay a prefix (40 %), breaks at item eeeeeeee
+<cyan>a model settled<> edit of assistant eeeeeeee with theirs: It says when.
+<yellow>warning:<> contradiction (0.80): the days differ (llllllll, iiiiiiii)
+<dim>llm:<> asked gpt-4o 2 times, 2,000 tokens in, 40 out, $0.0054
+<dim>back:<> trace undo
+""",  # noqa: E501
     "abort": """\
 $ trace merge try-2
 <yellow>conflict hhhhhhhh<>  <bold>edit of assistant eeeeeeee<>
@@ -345,6 +439,27 @@ $ trace branch -d
 (2)
 """,
 }
+
+
+def answer(messages) -> llm.Reply:
+    """Settles what is not semantic, and judges the first new items of the two sides."""
+    ours, theirs = (mediating.items(messages, side)[:1] for side in ("ours", "theirs"))
+    told = {"kind": "contradiction", "ours": ours, "theirs": theirs, "confidence": 0.8, "reason": "the days differ"}
+    if "merge-judge" in messages[0]["content"] or not mediating.asked(messages):
+        text = mediating.findings(told)
+    elif "kind: semantic" in messages[1]["content"]:
+        text = "No idea."
+    else:
+        text = mediating.each("theirs", reason="It says when.")(messages)
+    return llm.Reply(text, Usage(1000, 20), "gpt-4o", 0.0027)
+
+
+@pytest.fixture(autouse=True)
+def model(monkeypatch):
+    """Who answers to the name openai/gpt-4o."""
+    asker = llm.resolve(FakeLLM(answer))
+    asker._source.name = "openai/gpt-4o"
+    monkeypatch.setattr(asking, "asker", lambda handle, given: asker if given == "openai/gpt-4o" else None)
 
 
 def ids() -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -137,9 +138,65 @@ def test_the_budget_is_forgotten(filled):
 
 
 def test_config_json(filled):
-    assert filled("config", "--list", "--json").json["config"] == {"budget": None}
+    assert filled("config", "--list", "--json").json["config"] == {"budget": None, "model": None}
     assert filled("config", "budget", "1000", "--json").json["config"] == {"budget": "1000"}
-    assert filled("config", "--json").json["config"] == {"budget": "1000"}
+    assert filled("config", "--json").json["config"] == {"budget": "1000", "model": None}
+
+
+def users(name: str) -> str:
+    done = subprocess.run(["git", "config", "--global", name], capture_output=True, text=True, check=False)
+    return done.stdout.strip()
+
+
+def test_a_model_is_the_users_and_not_the_traces(filled):
+    before = Path(".trace/config").read_bytes()
+    done = filled("config", "model", "evil/model")
+    assert (done.code, done.out) == (6, "")
+    assert "a trace chooses no model" in done.err
+    assert "trace config --global model" in done.err
+    assert filled("config", "--global", "model", "openai/gpt-4o").out == "model is openai/gpt-4o now\n"
+    assert Path(".trace/config").read_bytes() == before
+    assert users("trace.model") == "openai/gpt-4o"
+    subprocess.run(["git", "-C", ".trace", "config", "trace.model", "evil/model"], check=True)
+    assert filled("config", "model").out == "openai/gpt-4o\n"
+    assert filled("config", "--global", "model", "--unset").code == 0
+    assert (filled("config", "model").code, users("trace.model")) == (1, "")
+
+
+def test_what_is_kept_for_all_traces_needs_none(cli):
+    assert cli("config", "--global", "budget", "5000").code == 0
+    assert users("trace.budget") == "5000"
+    assert cli("config", "--global", "--json").json["config"] == {"budget": "5000", "model": None}
+    cli("init")
+    assert cli("status", "--json").json["budget"] == 5000
+
+
+@pytest.mark.parametrize("name", ["", " ", "a\nb", "\x1b[31m"])
+def test_a_model_has_a_name(cli, name):
+    assert cli("config", "--global", "model", name).code == 2
+    assert users("trace.model") == ""
+
+
+def test_a_users_configuration_that_is_no_file_is_left_alone(cli, monkeypatch, tmp_path):
+    (tmp_path / "pipe").mkdir()
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(tmp_path / "pipe"))
+    done = cli("config", "--global", "model", "openai/gpt-4o")
+    assert (done.code, (tmp_path / "pipe").is_dir()) == (2, True)
+    assert "GIT_CONFIG_GLOBAL" in done.err
+
+
+@pytest.mark.parametrize("there", [(), (".gitconfig",), ("x/git/config",), (".gitconfig", "x/git/config")])
+def test_the_file_is_the_one_that_git_writes(cli, monkeypatch, tmp_path, there):
+    monkeypatch.delenv("GIT_CONFIG_GLOBAL")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "x"))
+    for name in there:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    cli("config", "--global", "model", "openai/gpt-4o")
+    subprocess.run(["git", "config", "--global", "--add", "trace.model", "second"], check=True)
+    found = [path for path in (tmp_path / ".gitconfig", tmp_path / "x/git/config") if path.exists()]
+    assert sorted(path.read_text().count("model") for path in found) == [0] * (len(found) - 1) + [2]
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from trace_git import Repo
+from trace_git.conflicts import Resolution
 from trace_git.store import publish, store
 
 from .children import Send
@@ -41,6 +42,23 @@ def conversation(folder: Path) -> None:
         repo.commit("Be brief.", role="system", timestamp=TIME, pin=True)
         repo.commit(MESSAGES, timestamp=TIME)
         repo.branch("other")
+
+
+def apart(folder: Path) -> None:
+    """The same where both branches gave the last item other content."""
+    conversation(folder)
+    for branch in ("other", "main"):
+        with open_trace(folder, branch=branch) as repo:
+            repo.edit(repo.context().items[-1], f"On {branch} it checks.")
+            repo.commit(f"Said on {branch}.", timestamp=TIME)
+
+
+def ahead(folder: Path) -> None:
+    """The same where one branch went on, with a pin."""
+    conversation(folder)
+    with open_trace(folder, branch="other") as repo:
+        repo.pin(repo.context().items[-1])
+        repo.commit("Said on other.", timestamp=TIME)
 
 
 def transcript(folder: Path) -> None:
@@ -169,6 +187,40 @@ def switch(folder: Path, send: Send) -> None:
     send("ack")
 
 
+def merge(folder: Path, send: Send) -> None:
+    """In steps, as the command line does it: given up once, then finished."""
+    repo = open_trace(folder)
+    theirs = repo.get("other").id
+    for way in ("abort", "finish"):
+        repo.open_merge.begin(theirs, name="other")
+        send("ack")
+        repo.open_merge.answer({one.id: Resolution("theirs") for one in repo.open_merge.conflicts()})
+        send("ack")
+        getattr(repo.open_merge, way)()
+        send("ack")
+
+
+def merge_at_once(folder: Path, send: Send) -> None:
+    """A commit of two parents that brings a pin with its label; taken back, and made again."""
+    with open_trace(folder, branch="other") as other:
+        other.pin(other.context().items[1])
+        send("ack")
+    repo = open_trace(folder)
+    repo.merge("other", strategy="union", timestamp=TIME)
+    send("ack")
+    for verb in (repo.undo, repo.redo):
+        verb()
+        send("ack")
+
+
+def fast_forward(folder: Path, send: Send) -> None:
+    repo = open_trace(folder)
+    repo.merge("other")
+    send("ack")
+    repo.undo()
+    send("ack")
+
+
 def tag(folder: Path, send: Send) -> None:
     repo = open_trace(folder)
     repo.tag("noted", message="Here it works.")
@@ -272,6 +324,9 @@ ALL = [
     Scenario(create, nothing),
     *[Scenario(run) for run in (append, append_list, edit, pin, drop, reset, undo, checkout, switch, tag)],
     *[Scenario(run) for run in (tools, large, batch, burst)],
+    Scenario(merge, apart),
+    Scenario(merge_at_once, apart),
+    Scenario(fast_forward, ahead),
     Scenario(importing, transcript),
     Scenario(importing_more, transcript_and_conversation),
     *[Scenario(run) for run in (checkpoints, consolidation, beside_git)],

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from trace_git import Repo
+from trace_git.errors import StateError
 
 from . import children, kills
 from .children import Send
@@ -58,6 +59,7 @@ class Contents(NamedTuple):
     tools: int = 0
     tags: tuple[str, ...] = ()
     head: str = ""
+    merging: tuple[str, ...] = ()  # the open merge: of whom, and what was answered
 
 
 def open_trace(folder: Path, **options: Any) -> Repo:
@@ -89,6 +91,7 @@ def contents(folder: Path) -> Contents:
     with open_trace(folder) as repo:
         tools = len(repo.tools or ())
         refs = git(folder, "for-each-ref", "--format=%(refname)").split()
+        merging = open_merge(repo)
     names = [ref.removeprefix("refs/heads/") for ref in refs if ref.startswith("refs/heads/")]
     branches = []
     for name in names:
@@ -97,7 +100,18 @@ def contents(folder: Path) -> Contents:
     labels, keeps = (sum(ref.startswith(f"refs/trace/{kind}/") for ref in refs) for kind in ("pins", "keep"))
     tags = tuple(ref.removeprefix("refs/tags/") for ref in refs if ref.startswith("refs/tags/"))
     head = (folder / NAME / "HEAD").read_text().strip() if branches else ""
-    return Contents(tuple(branches), labels, keeps, tools, tags, head)
+    return Contents(tuple(branches), labels, keeps, tools, tags, head, merging)
+
+
+def open_merge(repo: Repo) -> tuple[str, ...]:
+    """One that was done, and only not cleared away, is not open."""
+    try:
+        repo.open_merge.check_none()
+    except StateError:
+        begun = repo.open_merge.read()
+        assert begun is not None
+        return (begun.name, *[answer.action for answer in begun.answers.values()])
+    return ()
 
 
 def assert_sound(folder: Path) -> None:
@@ -111,7 +125,7 @@ def assert_sound(folder: Path) -> None:
     assert not complaints, f"git fsck says {complaints}"
     with open_trace(folder) as repo:
         ours = [commit.id for commit in repo.log(limit=None)]
-        theirs = git(folder, "log", "--format=%H").split()
+        theirs = git(folder, "log", "--topo-order", "--format=%H").split()
         assert ours == theirs, f"the log has {len(ours)} commits, stock git's {len(theirs)}, or in another order"
     assert not leftovers(folder), f"left behind: {leftovers(folder)}"
 

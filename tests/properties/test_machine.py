@@ -21,8 +21,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from trace_git import Repo, assistant, tool
-from trace_git.errors import RefusedError, StateError
+from trace_git.errors import MergeConflictError, RefusedError, StateError, UnsafeRewriteError
 from trace_git.model import Commit, Item
+
+from ..view.merging.lines import bases_of, check, pinned_twice
 
 
 class Words:
@@ -245,6 +247,50 @@ class Machine(RuleBasedStateMachine):
                 self.repo.branch(name)
                 self.lines[name] = self.line
 
+    @precondition(lambda self: self.line.commits)
+    @rule(
+        name=st.sampled_from(["main", "a", "b", "deep/c", "é"]),
+        strategy=st.sampled_from([None, "ours", "theirs", "union"]),
+        ff=st.sampled_from(["allow", "never"]),
+        other=st.booleans(),
+    )
+    def merge(self, name: str, strategy: str | None, ff: str, other: bool) -> None:
+        """What a merge gives is held against its sides; it moves nothing when it is refused."""
+        if name not in self.lines:
+            return
+        before, theirs, bases = self.repo.context(), self.repo.context(name), bases_of(self.repo, "HEAD", name)
+        with self.operation(), self.handle(other) as repo:
+            refs = self.refs()
+            try:
+                result = repo.merge(name, strategy=strategy, ff=ff, unrelated=not bases)
+            except UnsafeRewriteError:
+                result = None
+            except MergeConflictError as error:
+                settled = strategy is not None and not any(map(pinned_twice, error.conflicts))
+                result = pytest.fail("a strategy settles every conflict") if settled else None
+            if result is None:
+                assert self.refs() == refs
+                return
+            if result.kind == "fast-forward":
+                self.lines[self.here] = self.lines[name]
+            elif result.kind == "merge":
+                check(repo, before, theirs, result, bases, labels=self.labels_known)
+                self.merged(repo, name)
+
+    def merged(self, repo: Repo, name: str) -> None:
+        context = repo.context()
+        messages = tuple((item.id, item.message.to_dict()) for item in context.items)
+        there = {item.id for item in context.items}
+        pinned = frozenset(item.id for item in context.items if item.pinned)
+        groups: list[frozenset[str]] = []  # of a call that was open, each side may know another part
+        for group in (*self.line.groups, *self.lines[name].groups):
+            touched = [one for one in groups if one & group]
+            groups = [one for one in groups if one not in touched]
+            groups.append(there & group.union(*touched))
+        commits = len(list(repo.log(limit=None)))
+        self.lines[self.here] = Line(messages, pinned, tuple(filter(None, groups)), context.tools, commits)
+        self.commits[repo.get("HEAD").id] = self.line
+
     @rule(index=indexes, mode=st.sampled_from(["soft", "hard"]))
     def reset(self, index: int, mode: str) -> None:
         """To any commit there ever was, undone and left behind ones included."""
@@ -378,7 +424,10 @@ class Machine(RuleBasedStateMachine):
         log = list(self.repo.log())
         assert len(log) == self.line.commits
         if log:
-            assert sum(commit.tokens or 0 for commit in log) == log[0].context_tokens == self.repo.context().tokens
+            line, known = [log[0]], {commit.id: commit for commit in log}
+            while line[-1].parents:
+                line.append(known[line[-1].parents[0]])
+            assert sum(commit.tokens or 0 for commit in line) == log[0].context_tokens == self.repo.context().tokens
 
     @invariant()
     def what_is_pinned_somewhere_has_a_label(self) -> None:

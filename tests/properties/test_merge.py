@@ -14,28 +14,30 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from trace_git import Repo, tool
+from trace_git import tool
 from trace_git.conflicts import Conflict, Resolution
-from trace_git.errors import MergeConflictError, UnsafeRewriteError
+from trace_git.errors import MergeConflictError, TraceError, UnsafeRewriteError
 from trace_git.model import Context, Item
 from trace_git.view import groups
 
-from ..view.merging.lines import bases_of, call, check, compress, mask, reorder, trace
+from ..view.merging.lines import bases_of, call, check, compress, mask, pinned_twice, reorder, trace
 
 VERBS = ("say", "say", "call", "open", "answer", "edit", "pin", "unpin", "drop", "reorder", "compress", "mask", "tools")
 HOW = (None, "ours", "theirs", "union", "random", "random")
 
 changes = st.tuples(st.sampled_from(VERBS), st.integers(0, 1 << 16), st.sampled_from("uvw"))
 merges = st.tuples(st.just("merge"), st.integers(0, 1 << 16), st.sampled_from(HOW))
-works = st.tuples(st.integers(0, 3), st.lists(changes, min_size=1, max_size=4) | st.lists(merges, min_size=1, max_size=1))
+some = st.lists(changes, min_size=1, max_size=4) | st.lists(merges, min_size=1, max_size=1)
+works = st.tuples(st.integers(0, 3), some)
 
 
 class World:
     """A trace with branches main, b1, b2 and b3; ``step`` does a thing on one of them, if it can be done."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, size: int) -> None:
         self.repo = trace(folder)
-        self.repo.commit(["system", "one", "two", "three", "four"])
+        self._compresses = 0
+        self.repo.commit([f"n{number}" for number in range(size)])
 
     @property
     def items(self) -> tuple[Item, ...]:
@@ -77,7 +79,8 @@ class World:
             self.repo.commit(tool(text, str(tail[number % len(tail)].id)))
 
     def _edit(self, number: int, text: str) -> None:
-        if item := self._one(number):
+        item = self._one(number)
+        if item and item.id not in self._masked_items():
             self.repo.edit(item, text, force=True)
 
     def _pin(self, number: int, _: str) -> None:
@@ -113,12 +116,17 @@ class World:
         masked = {one.id for one in items} & self._masked_items()
         whole = places and places[-1] - places[0] == len(places) - 1
         if whole and not masked and not any(one.pinned for one in items) and not open_ & set(places):
-            compress(self.repo, [one.id for one in items], f"summary {text}", name=f"c{self.repo.get('HEAD').id[:12]}")
+            compress(self.repo, [one.id for one in items], f"summary {text}", name=f"c{self._number()}")
 
     def _mask(self, number: int, text: str) -> None:
         item = self._one(number)
         if item and item.kind == "message" and not item.pinned and item.id not in self._masked_items():
-            mask(self.repo, item.id, f"{text}…", name=f"m{self.repo.get('HEAD').id[:12]}")
+            mask(self.repo, item.id, f"{text}…", name=f"m{self._number()}")
+
+    def _number(self) -> int:
+        """A number for a compress: no two have the same."""
+        self._compresses += 1
+        return self._compresses
 
     def _masked_items(self) -> set[str]:
         found = self.repo._handle.snapshots.archived(self.repo.get("HEAD").tree)
@@ -140,9 +148,14 @@ class World:
                 options["resolutions"] = _answers(self.repo.merge(name, dry_run=True).conflicts, Random(number))
             result = self.repo.merge(name, **options)
         except (MergeConflictError, UnsafeRewriteError) as error:
+            refused: TraceError | None = error
+        else:
+            refused = None
+        if refused is not None:
             assert self.refs() == refs
-            assert str(error) and error.hint
-            assert how is None or isinstance(error, UnsafeRewriteError)
+            assert refused.hint
+            if isinstance(refused, MergeConflictError):
+                assert how is None or any(map(pinned_twice, refused.conflicts))
             return
         if result.kind == "merge":
             check(self.repo, before, theirs, result, bases)
@@ -158,12 +171,12 @@ class World:
 
     def _again(self, name: str, options: dict[str, Any]) -> None:
         """The same merge gives the same context, and so does a dry run."""
-        after, digest = self.repo.context(), self.repo.materialize(materializer=_render).digest
+        after, digest = self.repo.context(), self.repo.materialize(materializer=_render, conflicts="ours").digest
         self.repo.undo()
         assert self.repo.merge(name, dry_run=True, **options).items == after.items
         self.repo.merge(name, **options)
         assert self.repo.context().items == after.items
-        assert self.repo.materialize(materializer=_render).digest == digest
+        assert self.repo.materialize(materializer=_render, conflicts="ours").digest == digest
 
     def refs(self) -> dict[str, str]:
         store = self.repo._handle.store
@@ -181,10 +194,11 @@ def _render(context: Context) -> str:
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
-@given(st.lists(works, min_size=4, max_size=14))
-def test_a_merge_is_refused_or_right(program: list[tuple[int, list[Any]]]) -> None:
+@given(st.sampled_from([5, 5, 120]), st.lists(works, min_size=4, max_size=14))
+def test_a_merge_is_refused_or_right(size: int, program: list[tuple[int, list[Any]]]) -> None:
+    """120 items are four folders, of which a merge leaves out those that nobody changed."""
     folder = Path(tempfile.mkdtemp(prefix="trace-git-merge-"))
-    world = World(folder)
+    world = World(folder, size)
     try:
         for branch, steps in program:
             world.on(branch)

@@ -37,7 +37,7 @@ class _Place(NamedTuple):
 def candidates(words: Sequence[str]) -> list[str]:
     """Each a word that may stand for the last of ``words``, or the word, a tab, and what it is."""
     *before, begun = words or ("",)
-    context = click.Context(app, info_name="trace", resilient_parsing=True)
+    context = click.Context(app, info_name="trace", resilient_parsing=True, **app.context_settings)
     with suppress(TraceError, OSError):
         place = _walk(context, before)
         found = _next(context, place, begun) if place else ()

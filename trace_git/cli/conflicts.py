@@ -47,6 +47,8 @@ def lines(conflict: Conflict, answer: Resolution | None = None, *, put_off: bool
     if answer is not None:
         said = f": {_line(str(answer.content))}" if answer.action == "replace" else ""
         yield _INDENT + screen.paint(f"answered {answer.action}{said}", "green")
+        if answer.by:
+            yield _INDENT + screen.paint(f"by a model: {answer.reason or '(no reason given)'}", "dim")
     else:
         yield _INDENT + screen.paint(f"answers: {', '.join(actions(conflict, put_off=put_off))}", "dim")
 
@@ -82,7 +84,9 @@ def shape(conflict: Conflict, answer: Resolution | None = None, *, put_off: bool
 
 
 def resolution(answer: Resolution | None) -> dict[str, Any] | None:
-    return None if answer is None else {"action": answer.action, "content": answer.content, "reason": answer.reason}
+    if answer is None:
+        return None
+    return {"action": answer.action, "content": answer.content, "reason": answer.reason, "by": answer.by or None}
 
 
 # -- columns -------------------------------------------------------------------------------

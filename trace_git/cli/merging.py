@@ -5,15 +5,15 @@ Which item came from where is told by the difference from ours; how conflicts lo
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, cast
 
 from .. import view
 from ..conflicts import Conflict, Resolution
 from ..errors import MergeConflictError
 from ..ops.open_merge import OpenMerge
 from ..repo import Repo
-from ..results import ItemChange, MergeResult, Receipt
+from ..results import Finding, ItemChange, MergeResult, Receipt
 from . import changes, conflicts, differences, exits, screen, shapes
 
 WAYS = "trace resolve CONFLICT ACTION, then trace merge --continue; or --abort"
@@ -35,10 +35,31 @@ def done(repo: Repo, before: str | None, result: MergeResult, *, name: str, as_j
         screen.show([changes.line(commit, where)])
     found = repo.diff(before, commit).changes if before else ()
     screen.show(_told(found, result.receipt))
+    screen.show(_settled(result))
+    told(result.findings)
     put_off = sum(one.action == "defer" for one in result.resolutions.values())
     if put_off:
         changes.aside(f"put off: {counted(put_off)}, see trace conflicts")
     changes.aside("back: trace undo")
+
+
+def _settled(result: MergeResult) -> Iterator[str]:
+    """What a model settled."""
+    for one in result.conflicts:
+        answer = result.resolutions.get(one.id)
+        if answer is not None and answer.by:
+            what = f"{screen.paint('a model settled', 'cyan')} {screen.paint(conflicts.about(one))}"
+            yield f"{what} with {screen.paint(': '.join(filter(None, [answer.action, answer.reason])))}"
+
+
+def told(findings: Iterable[Finding]) -> None:
+    """What was noticed; conflicts are listed elsewhere."""
+    for one in findings:
+        about = f" ({', '.join(item[:8] for item in one.items)})" if one.items else ""
+        if one.severity == "note":
+            changes.aside(f"{one.kind}: {one.text}")
+        elif one.kind != "conflict":
+            screen.warn([f"{one.text}{about}"])
 
 
 def planned(repo: Repo, result: MergeResult, *, name: str, as_json: bool) -> None:
@@ -74,6 +95,7 @@ def _plan(repo: Repo, result: MergeResult, found: Sequence[ItemChange], name: st
         if left:
             yield screen.paint("the sizes are those with ours' versions", "dim")
     yield from _told((), result.receipt)
+    yield from (f"{one.kind}: {screen.paint(one.text)}" for one in result.findings if one.severity == "note")
 
 
 def _told(found: Sequence[ItemChange], receipt: Receipt) -> Iterator[str]:
@@ -91,10 +113,14 @@ def shape(result: MergeResult, *, dry_run: bool = False) -> dict[str, Any]:
         "commit": shapes.commit(result.commit) if result.commit else None,
         "brought": [shapes.item(one) for one in result.brought],
         "conflicts": [conflicts.shape(one, result.resolutions.get(one.id)) for one in result.conflicts],
-        "findings": [{"kind": one.kind, "name": one.name, "text": one.text, "items": list(one.items)}
-                     for one in result.findings],
+        "findings": [_finding(one) for one in result.findings],
         "receipt": differences.receipt(result.receipt),
-    }  # fmt: skip
+        "sends": [{"messages": one} for one in result.sends],
+    }
+
+
+def _finding(one: Finding) -> dict[str, Any]:
+    return {"kind": one.kind, "name": one.name, "text": one.text, "items": list(one.items), "severity": one.severity}
 
 
 def counted(number: int) -> str:
@@ -106,16 +132,19 @@ def left(found: Sequence[Conflict], answers: Mapping[str, Resolution]) -> list[C
     return [one for one in found if one.id not in answers]
 
 
-def report(merge: OpenMerge, *, as_json: bool) -> MergeConflictError:
-    """Shows what is left of an open merge, as JSON with the error in it; the error to leave with."""
+def report(merge: OpenMerge, last: MergeConflictError, *, as_json: bool) -> MergeConflictError:
+    """Shows what the ``last`` try left of an open merge, as JSON with the error in it; the error to leave with."""
+    findings = cast(Sequence[Finding], last.findings)
     begun, found = merge.read(), merge.conflicts()
     answers = begun.answers if begun else {}
     open = left(found, answers)
     error = MergeConflictError(f"{counted(len(open))} to settle; nothing has changed", conflicts=open, hint=WAYS)
     if as_json:
-        told = {"kind": type(error).__name__, "message": str(error), "hint": error.hint, "exit_code": exits.NO}
+        said = {"kind": type(error).__name__, "message": str(error), "hint": error.hint, "exit_code": exits.NO}
         shown = [conflicts.shape(one, answers.get(one.id)) for one in found]
-        screen.emit(kind="conflicts", dry_run=False, commit=None, conflicts=shown, error=told)
+        noticed = [_finding(one) for one in findings]
+        screen.emit(kind="conflicts", dry_run=False, commit=None, conflicts=shown, findings=noticed, error=said)
     else:
         screen.show([*conflicts.listed(open, {}), ""])
+        told(findings)
     return error

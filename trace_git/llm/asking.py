@@ -90,7 +90,7 @@ def resolve(given: Given, *, default: LLM | str | Asker | None = None, timing: T
         if default is None:
             raise LLMError(
                 "no model is chosen",
-                hint=f"pass llm= a model's name or a callable, set {MODEL_VARIABLE}, "
+                hint=f"pass llm= (--llm) a model's name or a callable, set {MODEL_VARIABLE}, "
                 "or run `git config --global trace.model NAME`",
             )
         given = default

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
@@ -67,9 +67,20 @@ class Asked:
         told = f"asked {names} {count} time{'' if count == 1 else 's'}"
         used = [reply.usage for reply in self.replies if reply.usage is not None]
         if used:
-            told += f", {sum(one.prompt for one in used)} tokens in, {sum(one.completion for one in used)} out"
+            told += f", {sum(one.prompt for one in used):,} tokens in, {sum(one.completion for one in used):,} out"
         costs = [reply.cost for reply in self.replies if reply.cost is not None]
         return (Finding("llm", names, told + (f", ${sum(costs):.4f}" if costs else ""), severity="note"),)
+
+
+def would(handle: Handle, who: llm.Asker, sends: Sequence[Messages]) -> Finding:
+    """What a dry run says of its questions; the model may count their tokens in another way."""
+    count = len(sends)
+    text = f"would ask {who.name} {count} question{'' if count == 1 else 's'}" if count else f"would not ask {who.name}"
+    if sends and handle.counter is not None:
+        counter = handle.counter
+        size = sum(counter.text(str(one.get("content") or "")) for messages in sends for one in messages)
+        text += f", ~{size:,} tokens"
+    return Finding("llm", who.name, text, severity="note")
 
 
 def question(prompt: Prompt, content: str) -> Messages:

@@ -39,6 +39,7 @@ class Ways:
     threshold: float = THRESHOLD
     show_base: bool = False
     dry_run: bool = False
+    asked: Mapping[str, str] = field(default_factory=dict)  # the trailers of an earlier try
 
     def __post_init__(self) -> None:
         if not isinstance(self.semantic, bool | list | tuple):
@@ -63,25 +64,33 @@ class Ways:
 class Decided:
     """``conflicts`` are all that came up, ``judged`` those of them that a judge found, ``answers`` by conflict id.
 
-    ``mediated`` are the ids of those that a model settled.
+    ``before`` are the trailers that name who was asked in an earlier try.
     """
 
     conflicts: tuple[Conflict, ...]
     judged: tuple[Conflict, ...] = ()
     answers: dict[str, Resolution] = field(default_factory=dict)
-    mediated: set[str] = field(default_factory=set)
     findings: list[Finding] = field(default_factory=list)
     sends: list[Messages] = field(default_factory=list)
     asked: asking.Asked = field(default_factory=asking.Asked)
+    before: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def trailers(self) -> dict[str, str]:
         """How conflicts were settled, each as kind, item and action, "@llm" where a model did; and which model."""
         told = [
-            f"{one.kind}:{one.items[0]}={self.answers[one.id].action}{'@llm' * (one.id in self.mediated)}"
+            f"{one.kind}:{one.items[0]}={self.answers[one.id].action}{'@llm' * (self.answers[one.id].by == 'llm')}"
             for one in self.conflicts
         ]
-        return ({"Trace-Resolved": " ".join(told)} if told else {}) | self.asked.trailers
+        return ({"Trace-Resolved": " ".join(told)} if told else {}) | self.who
+
+    @property
+    def who(self) -> dict[str, str]:
+        """The trailers that name whom this merge asked, in all its tries."""
+        now = self.asked.trailers
+        names = dict.fromkeys([*self.before, *now])
+        words = {name: (*self.before.get(name, "").split(), *now.get(name, "").split()) for name in names}
+        return {name: " ".join(dict.fromkeys(said)) for name, said in words.items()}
 
     @property
     def open(self) -> tuple[Conflict, ...]:
@@ -90,7 +99,7 @@ class Decided:
 
 def decide(handle: Handle, merging: Merging, ours: str, theirs: str, ways: Ways) -> Decided:
     """Ask whoever is to be asked about the merge of two commits. LLMError when a model cannot be reached."""
-    made = Decided(merging.conflicts)
+    made = Decided(merging.conflicts, before=ways.asked)
     if ways.semantic is False:
         resolving.check_known(merging.conflicts, ways.resolutions)
     contexts: mediation.Contexts = ((), ())  # whole contexts are read only for who is to be shown something of them
@@ -103,6 +112,8 @@ def decide(handle: Handle, merging: Merging, ours: str, theirs: str, ways: Ways)
         _chain(made, merging, contexts, made.judged, ways)
         made.findings += _strangers(made, ways)
     made.findings += made.asked.findings
+    if ways.dry_run and ways.asker is not None:
+        made.findings.append(asking.would(handle, ways.asker, made.sends))
     return made
 
 
@@ -117,7 +128,6 @@ def _chain(made: Decided, merging: Merging, contexts: mediation.Contexts, some: 
         return
     said = mediation.mediate(ways.asker, made.asked, questions)
     made.answers |= said.answers
-    made.mediated |= said.answers.keys()
     made.findings += said.findings
 
 

@@ -99,20 +99,28 @@ def judge(who: llm.Asker, asked: asking.Asked, question: Question, tails: Sequen
     return Judged(_conflicts(sure, *tails), tuple(findings))
 
 
-def again(found: Iterable[Conflict], ours: Tail, theirs: Tail) -> tuple[Conflict, ...]:
+def again(found: Iterable[Conflict], *tails: Tail) -> tuple[Conflict, ...]:
     """Conflicts that a judge found in an earlier try of the same merge. NotFoundError for one that is not there now."""
-    sides = [{item.id: item for item in tail.items} for tail in (ours, theirs)]
     kept = []
     for one in found:
         if one.kind != "semantic":
             continue
-        now = [tuple([side[item.id] for item in given if item.id in side])
-               for side, given in zip(sides, (one.ours, one.theirs), strict=True)]  # fmt: skip
-        fresh = Conflict("semantic", one.items, (), now[0], now[1], one.text)
-        if fresh.id != one.id:
+        fresh = standing(one.id, [item.id for item in one.ours], [item.id for item in one.theirs], one.text, tails)
+        if fresh is None:
             raise NotFoundError(f"no conflict {one.id!r} in this merge any more", hint="merge with semantic=True")
         kept.append(fresh)
     return tuple(kept)
+
+
+def standing(
+    name: str, ours: Sequence[str], theirs: Sequence[str], text: str, tails: Sequence[Tail]
+) -> Conflict | None:
+    """The conflict ``name`` that a judge found between these items; None when it is not so any more."""
+    sides = [{item.id: item for item in tail.items} for tail in tails]
+    now = [tuple([side[one] for one in given if one in side])
+           for side, given in zip(sides, (ours, theirs), strict=True)]  # fmt: skip
+    found = Conflict("semantic", (*ours, *theirs), (), now[0], now[1], text)
+    return found if found.id == name else None
 
 
 class _Reader:

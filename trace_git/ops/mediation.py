@@ -238,7 +238,7 @@ class _Reader:
         if not isinstance(reason, str):
             raise Unusable(f"conflict {name}: the reason is not a text")
         content = _content(conflict, given.get("content")) if action == "replace" else None
-        return conflict.id, Resolution(str(action), content, one_line(reason))
+        return conflict.id, Resolution(str(action), content, one_line(reason), by="llm")
 
 
 def _content(conflict: Conflict, given: Any) -> str:

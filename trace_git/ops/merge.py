@@ -48,13 +48,14 @@ def merge(
     semantic: bool | Sequence[Conflict] = False,
     threshold: float = deciding.THRESHOLD,
     show_base: bool = False,
+    asked: Mapping[str, str] | None = None,
 ) -> MergeResult:
-    """Merge ``other`` into the bound branch; see ``Repo.merge``."""
+    """Merge ``other`` into the bound branch; see ``Repo.merge``. ``asked`` is that of an earlier MergeConflictError."""
     _check(strategy, ff)
     branch = write.branch_of(handle)
     theirs = revisions.resolve(handle, other)
     asker = asking.asker(handle, llm)
-    ways = Ways(resolutions or {}, strategy, resolver, asker, semantic, threshold, show_base, dry_run)
+    ways = Ways(resolutions or {}, strategy, resolver, asker, semantic, threshold, show_base, dry_run, asked or {})
     early = _early(handle, branch, theirs, ways, ff, unrelated) if ways.asks else None
     with handle.store.transaction("merge", [branch], spaces=(handle.namespace,)) as transaction:
         tip = transaction.ref(branch)
@@ -176,5 +177,9 @@ def _conflicts(plan: Plan, decided: Decided) -> MergeConflictError:
     return MergeConflictError(
         f"{count} conflict{'' if count == 1 else 's'} to settle; nothing has changed",
         conflicts=plan.unresolved,
+        settled=decided.answers,
+        judged=decided.judged,
+        asked=decided.who,
+        findings=decided.findings,
         hint=f"{f'{said[0]}; ' if said else ''}merge again with resolutions=, a resolver or a strategy (-X ours, …)",
     )

@@ -36,14 +36,13 @@ class Merged:
 
 def merged(handle: Handle, merging: Merging, plan: Plan, ours: Commit) -> Merged:
     """``ours`` is the first parent of the commit to be."""
-    made = _Contents(handle, merging, plan, ours.id)
+    made = _Contents(handle, plan, ours.id)
     for conflict, answer in plan.actions:
         made.act(conflict, answer)
     known = {one.place.item: one.place.key for under in plan.archived.values() for one in under}
     known |= {one.place.item: one.place.key for one in merging.ours.entries}
     placed = keys.assigned(made.line, known, hold=merging.ours.ends, absent=known.keys() - made.blobs.keys())
-    entries = tuple([Entry(Place(placed[item], made.role(item), item), made.blobs[item])
-                     for item in made.line if item in made.blobs])  # fmt: skip
+    entries = tuple([made.entry(item, placed[item]) for item in made.line if item in made.blobs])
     messages = {blob: message for blob, (_, message) in made.fresh.items()}
     outcome = Outcome(handle, merging, ours, entries, made.pins, messages)
     return Merged(entries, made.pins, {blob: data for blob, (data, _) in made.fresh.items()}, outcome)
@@ -52,9 +51,8 @@ def merged(handle: Handle, merging: Merging, plan: Plan, ours: Commit) -> Merged
 class _Contents:
     """What resolutions ask to be written: replaced content, second versions, conflict items."""
 
-    def __init__(self, handle: Handle, merging: Merging, plan: Plan, parent: str) -> None:
+    def __init__(self, handle: Handle, plan: Plan, parent: str) -> None:
         self._handle = handle
-        self._merging = merging
         self._plan = plan
         self._parent = parent
         self._roles: dict[str, str] = {}
@@ -63,8 +61,11 @@ class _Contents:
         self.pins = dict(plan.pins)
         self.fresh: dict[str, tuple[bytes, Message]] = {}
 
-    def role(self, item: str) -> str:
-        return self._roles.get(item) or self._plan.entries[item].place.role
+    def entry(self, item: str, key: str) -> Entry:
+        known, blob = self._plan.entries.get(item), self.blobs[item]
+        if known is None:
+            return Entry(Place(key, self._roles[item], item), blob)
+        return known if known.blob == blob and known.place.key == key else Entry(known.place._replace(key=key), blob)
 
     def act(self, conflict: Conflict, answer: Resolution) -> None:
         item = next((one for one in conflict.items if one in self.blobs), None)
@@ -76,15 +77,8 @@ class _Contents:
             present = (*conflict.ours, *conflict.theirs)[0].message
             self._set(item, self._put(edit.version(present, answer.content)))
         elif answer.action == "defer":
-            ours, theirs = self._living(conflict)
-            made = deferred.make(conflict.base, ours, theirs, reason=conflict.text, kind=conflict.kind)
-            self._set(item, self._put(made))
-
-    def _living(self, conflict: Conflict) -> list[tuple[Item, ...]]:
-        """Ours and theirs as far as they are live there: a side that archived an item took it away."""
-        sides = ((self._merging.ours, conflict.ours), (self._merging.theirs, conflict.theirs))
-        live = [({one.place.item for one in side.entries}, found) for side, found in sides]
-        return [tuple([one for one in found if one.id in ids]) for ids, found in live]
+            sides = (conflict.base, conflict.ours, conflict.theirs)
+            self._set(item, self._put(deferred.make(*sides, reason=conflict.text, kind=conflict.kind)))
 
     def _second(self, conflict: Conflict, ours: str) -> None:
         """Theirs' version behind ours, as an item of its own; pinned if it was."""

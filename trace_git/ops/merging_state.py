@@ -1,6 +1,6 @@
 """The file of a merge that the command line began and has not finished: ``trace/merge``, and git's own beside HEAD.
 
-    trace/merge    JSON: version, branch, ours, theirs, name, unrelated, message, answers by conflict id
+    trace/merge    JSON, see ``Begun``; it names no model, since a trace may come from somebody else
     MERGE_MSG      the subject that the merge commit will have
     MERGE_HEAD     the other tip, as git has it
 
@@ -21,14 +21,27 @@ from ..store import files
 
 VERSION = 1
 _STATE, _HEAD, _MESSAGE = os.path.join("trace", "merge"), "MERGE_HEAD", "MERGE_MSG"
+_TRAILERS = ("Trace-Model", "Trace-Prompt")
 _HINT = "trace merge --abort forgets it; nothing has been merged"
+
+
+@dataclass(frozen=True)
+class Found:
+    """A conflict that a judge found between items of the two sides; its id is what the versions of them give."""
+
+    id: str
+    ours: tuple[str, ...]
+    theirs: tuple[str, ...]
+    text: str
 
 
 @dataclass(frozen=True)
 class Begun:
     """A merge that is open: of the commit ``theirs``, which was called ``name``, into ``branch`` (a full ref).
 
-    ``ours`` is the tip it was begun at, ``answers`` what was said to its conflicts so far, by conflict id.
+    ``ours`` is the tip it was begun at, ``answers`` what was said to its conflicts so far, by conflict id. With
+    ``semantic`` a judge is to be asked, who takes for a conflict what is at or above ``threshold``; ``judged`` is what
+    he found, None before he was asked. ``asked`` are the trailers that name the models that were asked so far.
     """
 
     branch: str
@@ -38,6 +51,10 @@ class Begun:
     unrelated: bool = False
     message: str | None = None
     answers: Mapping[str, Resolution] = field(default_factory=dict)
+    semantic: bool = False
+    threshold: float | None = None
+    judged: tuple[Found, ...] | None = None
+    asked: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def into(self) -> str:
@@ -70,20 +87,44 @@ def read(folder: str | os.PathLike[str]) -> Begun | None:
         texts = {name: held[name] for name in ("branch", "ours", "theirs", "name")}
         if not all(isinstance(text, str) for text in texts.values()):
             raise TypeError("a name is no text")
-        return Begun(**texts, unrelated=bool(held["unrelated"]), message=held["message"], answers=answers)
+        return Begun(**texts, unrelated=bool(held["unrelated"]), message=held["message"], answers=answers,
+                     semantic=bool(held["semantic"]), threshold=held["threshold"], judged=_judged(held["judged"]),
+                     asked=_asked(held["asked"]))  # fmt: skip
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise CorruptTraceError(f"trace/merge, the open merge, is damaged: {error!r}", hint=_HINT) from error
+
+
+def _judged(held: Any) -> tuple[Found, ...] | None:
+    if held is None:
+        return None
+    found = [Found(one["id"], tuple(one["ours"]), tuple(one["theirs"]), one["text"]) for one in held]
+    for one in found:
+        if not all(isinstance(text, str) for text in (one.id, *one.ours, *one.theirs, one.text)):
+            raise TypeError("a name is no text")
+    return tuple(found)
+
+
+def _asked(held: Any) -> dict[str, str]:
+    """Trailers for the commit: nobody else's, and each of one line."""
+    for name, text in held.items():
+        if name not in _TRAILERS or not isinstance(text, str) or not text.isprintable():
+            raise ValueError(f"{name!r} is no trailer of a merge")
+    return dict(held)
 
 
 def write(folder: str, begun: Begun) -> None:
     """Keep an open merge. The caller holds the trace's lock."""
     import json  # costs start-up time
 
-    answers = {name: {"action": one.action, "content": one.content, "reason": one.reason}
+    answers = {name: {"action": one.action, "content": one.content, "reason": one.reason, "by": one.by}
                for name, one in begun.answers.items()}  # fmt: skip
+    judged = None if begun.judged is None else [
+        {"id": one.id, "ours": one.ours, "theirs": one.theirs, "text": one.text} for one in begun.judged
+    ]  # fmt: skip
     held: dict[str, Any] = {
         "version": VERSION, "branch": begun.branch, "ours": begun.ours, "theirs": begun.theirs, "name": begun.name,
-        "unrelated": begun.unrelated, "message": begun.message, "answers": answers,
+        "unrelated": begun.unrelated, "message": begun.message, "answers": answers, "semantic": begun.semantic,
+        "threshold": begun.threshold, "judged": judged, "asked": dict(begun.asked),
     }  # fmt: skip
     message = (begun.message or begun.subject).encode("utf-8", "replace") + b"\n"
     with files.storing("the open merge cannot be kept"):

@@ -6,20 +6,23 @@ answers given so far. From Python ``Repo.merge`` alone leaves nothing behind.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
+from typing import cast
 
 from ..conflicts import Conflict, Resolution
 from ..errors import CorruptTraceError, MergeConflictError, NotFoundError, StateError, TraceError
-from ..model import Commit
+from ..llm import Given
+from ..model import Commit, Item
 from ..results import MergeResult
 from ..store.transaction import Transaction
 from ..view import ancestry, revisions
 from ..view.handle import Handle
-from ..view.merging import bases
-from . import merge, merging_state, resolving, write
-from .merging_state import Begun
+from ..view.merging import bases, tails
+from ..view.merging.plan import Merging
+from . import deciding, judging, merge, merging_state, resolving, write
+from .merging_state import Begun, Found
 
 _WAYS = "go on with trace merge --continue, or give it up with trace merge --abort"
 
@@ -50,25 +53,31 @@ class OpenMerge:
         name: str,
         unrelated: bool = False,
         message: str | None = None,
-        answers: Mapping[str, Resolution] | None = None,
+        semantic: bool = False,
+        threshold: float | None = None,
+        left: MergeConflictError | None = None,
     ) -> Begun:
-        """Keep that ``theirs``, a commit id, is being merged into the bound branch."""
+        """Keep that ``theirs``, a commit id, is being merged into the bound branch; ``left`` says how far that got."""
         branch = write.branch_of(self._handle)
         with self._locked():
             self.check_none()
             tip = self._handle.ref_commit(branch)
             if tip is None:
                 raise StateError("no commits yet", hint="commit something first")
-            begun = Begun(branch, tip, theirs, name, unrelated, message, dict(answers or {}))
+            begun = Begun(branch, tip, theirs, name, unrelated, message, semantic=semantic, threshold=threshold)
+            begun = begun if left is None else _further(begun, left)
             merging_state.write(self._folder, begun)
         return begun
 
     def conflicts(self) -> tuple[Conflict, ...]:
         """Every conflict of it, answered or not, as things are now."""
         begun = self._here()
+        merging = self._compared(begun)
+        return (*merging.conflicts, *_judged(begun, merging))
+
+    def _compared(self, begun: Begun) -> Merging:
         tip = self._handle.head() or begun.ours
-        found = bases.compared(self._handle, tip, begun.theirs) or bases.unrelated(self._handle, tip, begun.theirs)
-        return found.conflicts
+        return bases.compared(self._handle, tip, begun.theirs) or bases.unrelated(self._handle, tip, begun.theirs)
 
     def answer(self, answers: Mapping[str, Resolution]) -> Begun:
         """Keep answers, by conflict id. What a conflict does not take is refused, and nothing is kept."""
@@ -95,14 +104,29 @@ class OpenMerge:
                 return None
             known = {one.id for one in self.conflicts()}
             answers = {name: answer for name, answer in begun.answers.items() if name in known}
-            begun = replace(begun, ours=tip, answers=answers)
+            judged = None if begun.judged is None else tuple([one for one in begun.judged if one.id in known])
+            begun = replace(begun, ours=tip, answers=answers, judged=judged)
             merging_state.write(self._folder, begun)
         return begun
 
-    def finish(self, *, strategy: str | None = None, message: str | None = None) -> MergeResult:
-        """Merge with the answers that were given; MergeConflictError while some are missing."""
+    def finish(
+        self,
+        *,
+        strategy: str | None = None,
+        message: str | None = None,
+        llm: Given = None,
+        semantic: bool = False,
+        threshold: float | None = None,
+        show_base: bool = False,
+    ) -> MergeResult:
+        """Merge with the answers that were given; MergeConflictError while some are missing, and what came is kept.
+
+        A model is asked only when ``llm`` says so; ``semantic`` has it judge again what was judged.
+        """
         begun = self._here()
         known = {one.id for one in self.conflicts()}
+        judging = self._judging(begun, strategy, anew=semantic, asks=llm not in (None, False))
+        least = threshold if threshold is not None else begun.threshold
         try:
             result = merge.merge(
                 self._handle,
@@ -112,12 +136,34 @@ class OpenMerge:
                 ff="never",
                 unrelated=begun.unrelated,
                 message=message or begun.message or None,
+                llm=llm,
+                semantic=judging,
+                threshold=least if least is not None else deciding.THRESHOLD,
+                show_base=show_base,
+                asked=begun.asked,
             )
         except MergeConflictError as error:
-            raise MergeConflictError(str(error), conflicts=error.conflicts, hint=_WAYS) from error
+            with self._locked():
+                kept = replace(self._here(), semantic=begun.semantic or semantic, threshold=least)
+                merging_state.write(self._folder, _further(kept, error))
+            error.hint = _WAYS
+            raise
         with self._locked():
             merging_state.forget(self._folder)
         return result
+
+    def _judging(self, begun: Begun, strategy: str | None, *, anew: bool, asks: bool) -> bool | tuple[Conflict, ...]:
+        """What ``semantic`` is in the next try: what was judged, unless that is still, or again, to be done."""
+        merging = self._compared(begun)
+        if not anew and not (begun.semantic and begun.judged is None):
+            return _judged(begun, merging) or False
+        settled = resolving.answered(merging.conflicts, begun.answers, strategy, None)
+        if not asks and len(settled) == len(merging.conflicts):
+            raise StateError(
+                f"nobody has judged yet what is new on {begun.into} and {begun.name}",
+                hint="ask a model: trace merge --continue --llm; or give it up: trace merge --abort",
+            )
+        return asks
 
     def _theirs(self, begun: Begun) -> str | Commit:
         """The other side, by the name it was called when that still means it: it stands in the commit's subject."""
@@ -155,6 +201,29 @@ class OpenMerge:
     def _locked(self) -> AbstractContextManager[Transaction]:
         """No other process of ours changes anything meanwhile."""
         return self._handle.store.transaction("merge", [], spaces=(self._handle.namespace,))
+
+
+def _further(begun: Begun, left: MergeConflictError) -> Begun:
+    """With what a try of the merge brought, though it left conflicts. What a person said goes first."""
+    settled = cast(Mapping[str, Resolution], left.settled)
+    judged = begun.judged
+    if left.judged:  # there are always some when a judge was asked and conflicts are left
+        found = cast(Sequence[Conflict], left.judged)
+        judged = tuple([Found(one.id, _ids(one.ours), _ids(one.theirs), one.text) for one in found])
+    return replace(begun, answers={**settled, **begun.answers}, judged=judged, asked=left.asked)
+
+
+def _ids(items: Sequence[Item]) -> tuple[str, ...]:
+    return tuple([item.id for item in items])
+
+
+def _judged(begun: Begun, merging: Merging) -> tuple[Conflict, ...]:
+    """What a judge found, as far as it is so still."""
+    if not begun.judged:
+        return ()
+    sides = tails.tails(merging)
+    found = [judging.standing(one.id, one.ours, one.theirs, one.text, sides) for one in begun.judged]
+    return tuple([one for one in found if one is not None])
 
 
 def _none() -> StateError:

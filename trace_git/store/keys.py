@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Collection, Mapping, Sequence
+from operator import lt
 
 from .format import _DIGITS, MAX_KEY, next_key
 
@@ -93,6 +94,10 @@ def _fill(
 
 def _kept(order: Sequence[str], known: Mapping[str, str], hold: Collection[str]) -> set[str]:
     """The items that keep their keys: those to hold, and between two of these as many as possible."""
+    before = [item for item in order if item in known]
+    rising = [known[item] for item in before]
+    if all(map(lt, rising, rising[1:])):  # the usual case: nothing moved
+        return set(before)
     held = set(hold)
     kept: set[str] = set()
     low: str | None = None

@@ -12,14 +12,15 @@ from pathlib import Path
 from typing import Any
 
 from trace_git import Repo, assistant
+from trace_git.conflicts import Conflict
 from trace_git.model import Author, Commit, Context, Item, Message, TokenCount
-from trace_git.ops import pins, write
+from trace_git.ops import labels, write
 from trace_git.results import MergeResult
 from trace_git.store import codec, format, keys
 from trace_git.store.format import Place
 from trace_git.store.snapshot import Draft, Entry
 from trace_git.store.trees import blob_id
-from trace_git.view import ancestry, groups
+from trace_git.view import ancestry, deferred, groups
 
 NOW = 1_700_000_000
 
@@ -86,7 +87,7 @@ def rewritten(repo: Repo, verb: str, change: Callable[[Draft, Mapping[str, Entry
         tokens = TokenCount(sum(puts) - sum(before[item] for item in gone), counter="words")
         made = write.Change(verb, f"{verb}: by a test", Author("trace-git", f"{verb}@trace"), tokens)
         oid = write.commit(handle, transaction, draft, parent, made)
-        pins.relabel(handle, transaction)
+        labels.relabel(handle, transaction)
     return handle.commit(oid)
 
 
@@ -156,7 +157,7 @@ def nothing(repo: Repo) -> None:
 
 
 def fork(repo: Repo, base: Iterable[Any], ours: Steps, theirs: Steps) -> None:
-    """``base`` on main; then main went on with ``ours`` and the branch "other" with ``theirs``. The handle is on main."""
+    """``base`` on main; then main went on with ``ours``, the branch "other" with ``theirs``. The handle is on main."""
     for message in base:
         repo.commit(message)
     repo.branch("other")
@@ -173,8 +174,12 @@ Old = dict[str, set[tuple[str, bool]]]
 """Item id → blob and pin as the merge bases have it."""
 
 
-def check(repo: Repo, before: Context, theirs: Context, result: MergeResult, bases: Sequence[Context]) -> None:
-    """Whether the context at HEAD is a merge of the two, as far as one can say without merging."""
+def check(repo: Repo, before: Context, theirs: Context, result: MergeResult, bases: Sequence[Context],
+          *, labels: bool = True) -> None:  # fmt: skip
+    """Whether the context at HEAD is a merge of the two, as far as one can say without merging.
+
+    ``labels`` is false where stock git moved branches, and with them no labels of pins.
+    """
     after = repo.context()
     now, mine, other = ({item.id: item for item in one.items} for one in (after, before, theirs))
     old: Old = {}
@@ -186,10 +191,17 @@ def check(repo: Repo, before: Context, theirs: Context, result: MergeResult, bas
     _contents(now, mine, other, old, asked)
     _accounted(repo, now, mine, other, old, asked)
     if not asked:
-        _in_order(after, before, theirs)
+        _in_order(after, before, theirs, bases)
     _groups(after, (before, theirs))
     _pins(repo, now, mine, other, old, asked)
+    if labels:
+        _labelled(repo, now)
     _told(repo, before, after, result)
+
+
+def pinned_twice(conflict: Conflict) -> bool:
+    """Whether both sides have a pin at stake: no strategy can keep both."""
+    return all(any(item.pinned for item in side) for side in (conflict.ours, conflict.theirs))
 
 
 def bases_of(repo: Repo, ours: str, theirs: str) -> list[Context]:
@@ -198,7 +210,7 @@ def bases_of(repo: Repo, ours: str, theirs: str) -> list[Context]:
 
 
 def _asked(sides: Sequence[Context], result: MergeResult) -> set[str]:
-    """The items that conflicts are about: with the summaries of two compresses, and the tool group of what is dropped."""
+    """The items that conflicts are about, summaries of two compresses, and tool groups of what is dropped."""
     asked = {item for conflict in result.conflicts for item in conflict.items}
     for conflict in result.conflicts:
         if conflict.kind == "summary":
@@ -228,11 +240,13 @@ def _contents(now: Items, mine: Items, other: Items, old: Old, asked: set[str]) 
 
 def _accounted(repo: Repo, now: Items, mine: Items, other: Items, old: Old, asked: set[str]) -> None:
     """Whatever stood on a side is there, or was asked about, or the other side alone took it away."""
+    said = {item.blob for item in now.values()}.union(*(_originals(repo, item) for item in _aside(repo)))
     for item in (mine.keys() | other.keys()) - now.keys() - asked:
         there, gone = (mine, other) if item in mine else (other, mine)
-        if there[item].kind == "summary" and any(_alike(one, there[item]) for one in now.values()):
-            continue
-        assert item in old and item not in gone, f"{item} is lost"
+        if there[item].kind == "summary" and there[item].blob in said:
+            continue  # the other side said the same of the same items
+        assert item in old, f"{item} is lost"
+        assert item not in gone, f"{item} is lost"
         assert (there[item].blob, there[item].pinned) in old[item], f"{item} had changed"
     shelves = [(item, under) for under, items in archived(repo).items() for item in items]
     both = [item for item, _ in shelves if item in now]
@@ -245,8 +259,8 @@ def _masked(item: str, now: Items, sides: Sequence[Items]) -> bool:
     return any(item in side and side[item].blob == now[item].blob for side in sides)
 
 
-def _alike(one: Item, other: Item) -> bool:
-    return one.kind == "summary" and one.message == other.message
+def _aside(repo: Repo) -> set[str]:
+    return {item for items in archived(repo).values() for item in items}
 
 
 def _originals(repo: Repo, item: str) -> set[str]:
@@ -254,18 +268,24 @@ def _originals(repo: Repo, item: str) -> set[str]:
     return {one.blob for entries in found.values() for one in entries if one.place.item == item}
 
 
-def _in_order(after: Context, before: Context, theirs: Context) -> None:
-    """The order of at least one side, and of the other too unless they differ about what both have."""
+def _in_order(after: Context, before: Context, theirs: Context, bases: Sequence[Context]) -> None:
+    """The order of at least one side, and of the other too unless they differ in what both have, or had."""
 
     def line(context: Context, among: set[str]) -> list[str]:
         return [item.id for item in context.items if item.id in among]
 
     there = {item.id for item in after.items}
     sides = [{item.id for item in side.items} & there for side in (before, theirs)]
+    sides[1] -= sides[0] - {item.id for base in bases for item in base.items}  # what both appended stands in ours
     kept = [line(after, some) == line(side, some) for some, side in zip(sides, (before, theirs), strict=True)]
     assert any(kept), "the order of neither side"
-    both = sides[0] & sides[1]
-    assert all(kept) or line(before, both) != line(theirs, both), "the order of one side is lost"
+    if not all(kept):
+        among = [{item.id for item in context.items} for context in (before, theirs, *bases)]
+        pairs = [(0, 1), *((side, 2 + at) for at in range(len(bases)) for side in (0, 1))]
+        lines = [[line(context, among[one] & among[other])
+                  for context in ((before, theirs, *bases)[one], (before, theirs, *bases)[other])]
+                 for one, other in pairs]  # fmt: skip
+        assert any(one != other for one, other in lines), "the order of one side is lost"
 
 
 def _groups(after: Context, sides: Sequence[Context]) -> None:
@@ -281,7 +301,8 @@ def _faults(context: Context) -> list[tuple[str, str]]:
     open_: list[tuple[str | None, str]] = []
     found = []
     for item in context.items:
-        answers = [str(one) for one in item.message.answers]
+        message = deferred.shown(item.message)
+        answers = [str(one) for one in message.answers]
         if open_ and not answers:
             found += [("unanswered", one[1]) for one in open_]
             open_ = []
@@ -291,7 +312,7 @@ def _faults(context: Context) -> list[tuple[str, str]]:
                 found.append(("orphan", item.id))
             else:
                 open_.remove(match)
-        open_ += [(one.id, item.id) for one in item.message.calls]
+        open_ += [(one.id, item.id) for one in message.calls]
     return found
 
 
@@ -307,17 +328,21 @@ def _pins(repo: Repo, now: Items, mine: Items, other: Items, old: Old, asked: se
                 assert now[item].blob == side[item].blob or forced, f"the pin {item} is not verbatim"
     held = repo._handle.snapshots.pins(repo.get("HEAD").tree)
     assert held == {item: one.blob for item, one in now.items() if one.pinned}
+
+
+def _labelled(repo: Repo, now: Items) -> None:
     store = repo._handle.store
     store.refresh()
-    labels = {ref.rpartition("/")[2] for ref in store.ref_names("refs/trace/pins/")}
-    assert held.keys() <= labels
+    named = {ref.rpartition("/")[2] for ref in store.ref_names("refs/trace/pins/")}
+    assert {item for item, one in now.items() if one.pinned} <= named
 
 
 def _told(repo: Repo, before: Context, after: Context, result: MergeResult) -> None:
     """Trailers, result and receipt say what is the case."""
     commit = result.commit
     assert commit is not None
-    assert commit.context_tokens == after.tokens == sum(_count(repo, one) for one in after.items) + 3 * bool(after.items)
+    counted = sum(_count(repo, one) for one in after.items) + (3 if after.items else 0)
+    assert commit.context_tokens == after.tokens == counted
     assert commit.tokens == after.tokens - before.tokens
     assert {one.id for one in result.brought} == {one.id for one in after.items} - {one.id for one in before.items}
     kept = 0

@@ -9,6 +9,8 @@ from trace_git.store.snapshot import Entry
 from trace_git.view.merging.places import line, skeleton, woven
 from trace_git.view.merging.sides import Side
 
+LETTERS = frozenset("abcdefghijklmnopqrstuvwxyz")
+
 
 @pytest.mark.parametrize(
     ("base", "ours", "theirs", "whose"),
@@ -41,10 +43,11 @@ def test_the_order_is_that_of_the_side_that_changed_it(base: str, ours: str, the
         ("X", "Y", "ours", "XY", "XY"),
         ("aX", "aX", "ours", "aX", "aX"),  # the same new item, once
         ("aXY", "aXZ", "ours", "aXYZ", "aXYZ"),
+        ("aPXQ", "aRXS", "ours", "aPQRSX", "aPXQRS"),  # and it does not tear the tails apart
     ],
 )
 def test_new_items_follow_what_they_followed(ours: str, theirs: str, prefer: str, wanted: str, result: str) -> None:
-    found = woven(ours, theirs, prefer=prefer, wanted=set(wanted), behind=({}, {}))
+    found = woven(ours, theirs, placed=LETTERS, prefer=prefer, wanted=set(wanted), behind=({}, {}))
     assert "".join(one for one in found if one in wanted) == result
 
 
@@ -59,11 +62,11 @@ def test_new_items_follow_what_they_followed(ours: str, theirs: str, prefer: str
 )
 def test_a_result_goes_behind_its_call(ours: str, theirs: str, behind: tuple[dict[str, str], ...], result: str) -> None:
     wanted = set(ours) | set(theirs)
-    assert "".join(woven(ours, theirs, prefer="ours", wanted=wanted, behind=behind)) == result
+    assert "".join(woven(ours, theirs, placed=LETTERS, prefer="ours", wanted=wanted, behind=behind)) == result
 
 
 def test_a_result_whose_call_is_gone_is_not_lost() -> None:
-    found = woven("bX", "abR", prefer="ours", wanted=set("bXR"), behind=({}, {"R": "a"}))
+    found = woven("bX", "abR", placed=LETTERS, prefer="ours", wanted=set("bXR"), behind=({}, {"R": "a"}))
     assert "".join(found) == "bXR"
 
 
@@ -105,5 +108,5 @@ def test_new_items_stand_behind_the_summary_of_their_predecessor() -> None:
     covered = lambda item: COVERS.get(item, "")  # noqa: E731
     one, other = line(_side("aBd", c1="bc"), covered), list("abcXd")
     for sides in ((one, other), (other, one)):
-        found = woven(*sides, prefer="ours", wanted=set("aBdX"), behind=({}, {}))
+        found = woven(*sides, placed=LETTERS, prefer="ours", wanted=set("aBdX"), behind=({}, {}))
         assert "".join(item for item in found if item in "aBdX") == "aBXd"

@@ -30,7 +30,7 @@ from .lines import (
 )
 
 Make = Callable[..., tuple[Repo, MergeResult]]
-LETTERS = "a b c d e f".split()
+LETTERS = ["a", "b", "c", "d", "e", "f"]
 
 
 def _edit(item: str, text: str) -> Steps:
@@ -137,6 +137,8 @@ CLEAN = [
     ("compress beside the same compress, same words", SUMMARIES, _all(_compress("b c", "B+C", "c2"), _say("z")),
      "a B+C d e f z"),
     ("compress beside a reorder elsewhere", SUMMARIES, _reorder("f a b c d e"), "f a B+C d e"),
+    ("a compress whose summary was moved beside a drop",
+     _all(_compress("a b", "A+B"), _compress("f", "F!", "c2"), _reorder("F! A+B c d e")), _drop("c"), "F! A+B d e"),
     ("compress and append beside append", _all(SUMMARIES, _say("x")), _say("z"), "a B+C d e f x z"),
     ("compress again beside append", _all(SUMMARIES, _compress("B+C d", "B+C+D", "c2")), _say("z"), "a B+C+D e f z"),
     ("compress of own items beside append", _all(_say("x"), _compress("f x", "F+X")), _say("z"), "a b c d e F+X z"),
@@ -148,7 +150,12 @@ def _shown(repo: Repo) -> str:
     return " ".join(f"{text}{mark}" for text, mark in zip(texts(repo), marks, strict=True))
 
 
-@pytest.mark.parametrize(("ours", "theirs", "expected"), [case[1:] for case in CLEAN], ids=[case[0] for case in CLEAN])
+def _cases(cases: list[tuple[str, Steps, Steps, str]]) -> pytest.MarkDecorator:
+    found = [pytest.param(*case, id=name) for name, *case in cases]
+    return pytest.mark.parametrize(("ours", "theirs", "expected"), found)
+
+
+@_cases(CLEAN)
 def test_it_is_clean(make: Make, ours: Steps, theirs: Steps, expected: str) -> None:
     repo, result = make(LETTERS, ours, theirs)
     assert (_shown(repo), result.conflicts, result.kind) == (expected, (), "merge")
@@ -158,7 +165,7 @@ TAILS = {"append beside append", "compress and append beside append"}  # whose o
 TURNED = [case for case in CLEAN if case[0] not in TAILS]
 
 
-@pytest.mark.parametrize(("ours", "theirs", "expected"), [case[1:] for case in TURNED], ids=[case[0] for case in TURNED])
+@_cases(TURNED)
 def test_it_is_clean_the_other_way_round_too(make: Make, ours: Steps, theirs: Steps, expected: str) -> None:
     repo, result = make(LETTERS, theirs, ours)
     assert (_shown(repo), result.conflicts) == (expected, ())
@@ -223,6 +230,12 @@ def test_a_conflict_that_is_put_off_holds_both_versions(make: Make, tmp_path: Pa
     assert ids(repo)[2] == asked.items[0]
 
 
+def test_an_item_that_both_appended_by_chance_does_not_tear_the_tails_apart(make: Make) -> None:
+    """Equal text at the same number of the first commit behind the base is the same item."""
+    repo, _ = make(["a"], _say(["x1", "yes", "x2"]), _say(["y1", "yes", "y2"]))
+    assert texts(repo) == ["a", "x1", "yes", "x2", "y1", "y2"]
+
+
 # -- archives ------------------------------------------------------------------------------
 
 
@@ -277,6 +290,28 @@ def test_merging_what_was_compressed_neither_doubles_nor_resurrects(make: Make) 
     repo.merge("other")
     assert texts(repo) == ["a", "B+C", "d", "e", "f", "x", "z", "y"]
     assert archived(repo).keys() == {"c1"}
+
+
+@pytest.mark.parametrize("ours_goes_on", [True, False])
+@pytest.mark.parametrize("how", ["compress", "pin"])
+def test_of_two_equal_compresses_the_one_that_was_used_stays(make: Make, ours_goes_on: bool, how: str) -> None:
+    goes_on: Steps = _compress("B+C d", "B+C+D", "c3") if how == "compress" else _pin("B+C")
+    used, other = _all(_say("x"), SUMMARIES, goes_on), _all(_say("y"), _compress("b c", "B+C", "c2"))
+    repo, result = make(LETTERS, *((used, other) if ours_goes_on else (other, used)))
+    tail = ["x", "y"] if ours_goes_on else ["y", "x"]
+    assert _shown(repo).split() == ["a", *(["B+C+D", "e"] if how == "compress" else ["B+C*", "d", "e"]), "f", *tail]
+    assert archived(repo).keys() == ({"c1", "c3"} if how == "compress" else {"c1"})
+    assert result.conflicts == ()
+
+
+def test_of_two_equal_compresses_that_were_both_compressed_again_one_is_chosen(tmp_path: Path) -> None:
+    repo = trace(tmp_path)
+    fork(repo, LETTERS, _all(_say("x"), SUMMARIES, _compress("B+C d", "B+C+D", "c3")),
+         _all(_say("y"), _compress("b c", "B+C", "c2"), _compress("a B+C", "A+B+C", "c4")))  # fmt: skip
+    assert conflict(repo) == "summary"
+    merge(repo, strategy="ours")
+    assert texts(repo) == ["a", "B+C+D", "e", "f", "x", "y"]
+    assert archived(repo).keys() == {"c1", "c3"}
 
 
 # -- tool groups ---------------------------------------------------------------------------

@@ -84,7 +84,7 @@ def test_a_tool_group_is_in_dispute_as_a_whole(took: State, kind: str) -> None:
 
 
 def test_two_compresses_are_one_dispute_whatever_they_share() -> None:
-    before = {item: A for item in "uvw"}
+    before = dict.fromkeys("uvw", A)
     sides = (before, dict.fromkeys("uvw", ASIDE), {"u": A, "v": ASIDE_2, "w": ASIDE_2})
     found = judge(Side(()), sides, lambda item: (item,))
     assert found.disputed == [("summary", ("v", "w"))]

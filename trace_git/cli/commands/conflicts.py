@@ -11,7 +11,7 @@ from ...ops.merging_state import Begun
 from .. import changes, conflicts, merging, opening, options, screen
 
 
-@click.command("conflicts")
+@click.command("conflicts", short_help="List what a merge left to settle, side by side.")
 @options.as_json
 def command(as_json: bool) -> None:
     """List the conflicts there are, with base, ours and theirs side by side.

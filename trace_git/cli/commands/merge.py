@@ -20,6 +20,10 @@ from .. import changes, editor, exits, marking, merging, opening, options, scree
 @click.option("--allow-unrelated", is_flag=True, help="Merge a history that has nothing in common with this one.")
 @click.option("-m", "--message", metavar="SUBJECT", help="The commit message; made from the names by default.")
 @click.option("--dry-run", is_flag=True, help="Say what would come from where, and change nothing.")
+@click.option("--llm", metavar="[MODEL]", is_flag=False, flag_value="", help="Let a model settle what is left.")
+@click.option("--semantic", is_flag=True, help="Have it judge too whether what is new on both sides agrees.")
+@click.option("--threshold", type=click.FloatRange(0, 1), metavar="NUMBER", help="How sure it must be of that; 0.7.")
+@click.option("--show-base", is_flag=True, help="Show it also what both sides had before.")
 @click.option("--tool", is_flag=True, help="Settle conflicts of text in the editor, between git's markers.")
 @click.option("--continue", "go_on", is_flag=True, help="Finish the merge that was left with conflicts.")
 @click.option("--abort", is_flag=True, help="Forget that merge.")
@@ -43,10 +47,17 @@ def command(
     both changed is a conflict. While one is left, nothing moves and the exit code is 1: settle each with
     `trace resolve`, or all with -X or --tool, then --continue; or --abort.
 
+    With --llm a model settles what -X leaves: MODEL, else that of TRACE_GIT_MODEL or `trace config --global model`.
+    It takes no pin away, and what it settled is in the merge commit. With --semantic it also judges whether the
+    new messages of the two sides agree: where they do not is a conflict. No model is asked without --llm, also
+    not by --continue, and none by --dry-run, which says what would be sent; with --json to the letter. A word
+    behind --llm is the MODEL: put NAME before it.
+
     \b
     Examples:
       trace merge try-2 --dry-run
       trace merge try-2 -X theirs -m "Take the second try"
+      trace merge try-2 --llm openai/gpt-4o --semantic
       trace merge --continue
       trace merge --abort
     """
@@ -61,29 +72,40 @@ def command(
             before = _tip(repo)
             name = rev if rev is not None else (begun.name if (begun := repo.open_merge.read()) else "")
             result = _merged(repo, rev, how, tool=tool)
-            if result is not None:
+            if isinstance(result, MergeResult):
                 merging.done(repo, before, result, name=name, as_json=as_json)
                 return
-            error = merging.report(repo.open_merge, as_json=as_json)
+            error = merging.report(repo.open_merge, result, as_json=as_json)
             if not as_json:
                 raise error
             ctx.exit(exits.NO)
 
 
 def _check(rev: str | None, *, dry_run: bool, tool: bool, go_on: bool, abort: bool, how: dict[str, Any]) -> None:
-    given = [name for name, value in how.items() if value]
+    given = [name for name, value in how.items() if value not in (None, False)]
     if abort and (rev is not None or given or dry_run or tool or go_on):
         raise click.UsageError("--abort stands alone")
-    if go_on and (rev is not None or dry_run or set(given) - {"strategy", "message"}):
-        raise click.UsageError("--continue takes -X, -m and --tool, and nothing else")
+    if go_on and (rev is not None or dry_run or set(given) & {"no_ff", "ff_only", "allow_unrelated"}):
+        raise click.UsageError("--continue takes -X, -m, --tool and what is for a model, and nothing else")
     if rev is None and not (go_on or abort) and (not tool or dry_run):
-        raise click.UsageError("a NAME is missing: what is to be merged?")
+        took = f": {how['llm']} was taken for the MODEL; write --llm=MODEL" if how["llm"] else ""
+        raise click.UsageError(f"a NAME is missing{took or ': what is to be merged?'}")
+    if how["llm"] is None and (without := set(given) & {"semantic", "show_base"}):
+        raise click.UsageError(f"--{min(without).replace('_', '-')} is for a model: add --llm")
+    if how["threshold"] is not None and not (how["semantic"] or go_on):
+        raise click.UsageError("--threshold is for --semantic")
     if how["no_ff"] and how["ff_only"]:
         raise click.UsageError("--no-ff and --ff-only exclude each other")
 
 
 def _ff(how: dict[str, Any]) -> str:
     return "never" if how["no_ff"] else "only" if how["ff_only"] else "allow"
+
+
+def _asking(how: dict[str, Any]) -> dict[str, Any]:
+    """What of it is about a model. Without MODEL that is the one that the user configured."""
+    asked = {"llm": how["llm"] or how["llm"] is not None, "semantic": how["semantic"], "show_base": how["show_base"]}
+    return asked if how["threshold"] is None else {**asked, "threshold": how["threshold"]}
 
 
 def _tip(repo: Repo) -> str | None:
@@ -101,38 +123,55 @@ def _plan(ctx: click.Context, repo: Repo, rev: str, how: dict[str, Any], *, as_j
         unrelated=how["allow_unrelated"],
         dry_run=True,
         message=how["message"],
+        **_asking(how),
     )
     merging.planned(repo, result, name=rev, as_json=as_json)
     if merging.left(result.conflicts, result.resolutions):
         ctx.exit(exits.NO)
 
 
-def _merged(repo: Repo, rev: str | None, how: dict[str, Any], *, tool: bool) -> MergeResult | None:
-    """What the merge gave, begun now or earlier; None when conflicts are left, and then it is open."""
+def _merged(repo: Repo, rev: str | None, how: dict[str, Any], *, tool: bool) -> MergeResult | MergeConflictError:
+    """What the merge gave, begun now or earlier; the error when conflicts are left, and then it is open."""
+    asking = _asking(how)
     if rev is not None:
         result = _begun(repo, rev, how)
-        if result is not None or not tool:
+        if isinstance(result, MergeResult) or not tool:
             return result
+        begun = repo.open_merge.read()
+        if begun is None or not begun.semantic or begun.judged is not None:
+            asking = {}  # it has said what it has to say
     elif (anew := repo.open_merge.renewed()) is not None:
         kept = f"{len(anew.answers)} of the answers still hold" if anew.answers else "no answer holds any more"
         screen.note(f"note: {anew.into} has moved since the merge began, so it begins anew; {kept}", "yellow")
+        if anew.judged is not None and not how["semantic"]:
+            screen.note("note: what came since was not judged; --continue --llm --semantic judges again", "yellow")
     if tool:
         _edit(repo)
     try:
-        return repo.open_merge.finish(strategy=how["strategy"], message=how["message"])
-    except MergeConflictError:
-        return None
+        return repo.open_merge.finish(strategy=how["strategy"], message=how["message"], **asking)
+    except MergeConflictError as error:
+        return error
 
 
-def _begun(repo: Repo, rev: str, how: dict[str, Any]) -> MergeResult | None:
+def _begun(repo: Repo, rev: str, how: dict[str, Any]) -> MergeResult | MergeConflictError:
     unrelated, message = how["allow_unrelated"], how["message"]
     repo.open_merge.check_none()
     theirs = repo.get(rev).id
     try:
-        return repo.merge(rev, strategy=how["strategy"], ff=_ff(how), unrelated=unrelated, message=message)
-    except MergeConflictError:
-        repo.open_merge.begin(theirs, name=rev, unrelated=unrelated, message=message)
-        return None
+        return repo.merge(
+            rev, strategy=how["strategy"], ff=_ff(how), unrelated=unrelated, message=message, **_asking(how)
+        )
+    except MergeConflictError as error:
+        repo.open_merge.begin(
+            theirs,
+            name=rev,
+            unrelated=unrelated,
+            message=message,
+            semantic=how["semantic"],
+            threshold=how["threshold"],
+            left=error,
+        )
+        return error
 
 
 def _edit(repo: Repo) -> None:

@@ -18,7 +18,7 @@ _ACTIONS = OFFERED["edit"]
 _SHORTEST = 4
 
 
-@click.command("resolve")
+@click.command("resolve", short_help="Settle a conflict: ours, theirs, both, …")
 @click.argument("conflict", metavar="[CONFLICT]", required=False)
 @click.argument("action", type=click.Choice(_ACTIONS), metavar="[ACTION]", required=False)
 @click.argument("text", required=False)

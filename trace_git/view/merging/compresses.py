@@ -60,13 +60,22 @@ class Compresses:
     # -- agreeing --------------------------------------------------------------------------
 
     def agree(self, verdicts: Verdicts) -> None:
-        """Two compresses of the same items with the same text are no dispute: ours stands."""
+        """Two compresses of the same items with the same text are no dispute: theirs gives way, unless its summaries
+        were pinned or compressed again since; then ours does, unless that is so of its own."""
         for dispute in [one for one in verdicts.disputed if one[0] == "summary"]:
-            ours, theirs = (self._states[side][dispute[1][0]].presence for side in (1, 2))
-            if self._content(1, ours) == self._content(2, theirs):
+            compresses = {side: self._states[side][dispute[1][0]].presence for side in (1, 2)}
+            if self._content(1, compresses[1]) != self._content(2, compresses[2]):
+                continue
+            loser = next((side for side in (2, 1) if self._untouched(side, dispute[1])), None)
+            if loser is not None:
                 verdicts.disputed.remove(dispute)
-                verdicts.states.update((item, self._states[1][item]) for item in dispute[1])
-                self._agreed.add(theirs)
+                verdicts.states.update((item, self._states[3 - loser][item]) for item in dispute[1])
+                self._agreed.add(compresses[loser])
+
+    def _untouched(self, side: int, items: Iterable[str]) -> bool:
+        """Whether nothing was done with the summaries of ``items``."""
+        states = [self._states[side][one] for one in self.standing(side, items)]
+        return all(state.presence == LIVE and not state.pinned for state in states)
 
     def _content(self, side: int, compress: str) -> tuple[frozenset[str], list[tuple[str, str]]]:
         """What a compress covers, and what it says instead."""

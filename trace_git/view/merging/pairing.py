@@ -1,7 +1,8 @@
 """The tool groups of the sides of a merge, and of what comes out, without reading messages that nobody needs.
 
-What a folder that is new as a whole settles in itself (a call and its result) takes no part in what happens between
-the sides. Of such a folder only what it leaves open is known, and that is remembered by folder: see ``view.leaves``.
+What a folder settles in itself (a call and its result) takes no part in what happens between the sides, unless some of
+its items are new there and others are not: then an old call may have a new result. Of all other folders only what they
+leave open is known, and that is remembered by folder: see ``view.leaves``.
 """
 
 from __future__ import annotations
@@ -34,31 +35,33 @@ class Pairing:
     """The pairing of one side. ``others`` are the items of the base and of the other side."""
 
     def __init__(self, side: Side, others: Sequence[Collection[str]], leaves: Leaves, look: Look) -> None:
-        self._side = side
         self._look = look
+        self.entries, self.ends = side.entries, side.ends
         self.items = [one.place.item for one in side.entries]
-        self.fresh: list[tuple[Folder, Leaf]] = []  # folders of which only the open ends are looked at
+        self.plain: list[tuple[Folder, Leaf]] = []  # folders of which only the open ends are looked at
+        known = frozenset().union(*others)
         for folder in side.folders:
-            if not any(item in old for old in others for item in self.items[folder.start : folder.stop]):
-                self.fresh += [(folder, leaf) for leaf in leaves.of([folder.oid])]
+            old = sum(item in known for item in self.items[folder.start : folder.stop])
+            if old in (0, folder.stop - folder.start):
+                self.plain += [(folder, leaf) for leaf in leaves.of([folder.oid])]
 
     @cached_property
     def paired(self) -> groups.Groups:
-        """The pairing of all items but those that are settled in a fresh folder."""
+        """The pairing of all items but those that are settled in a plain folder."""
         settled: set[int] = set()
         known: dict[int, Facts] = {}
-        for folder, leaf in self.fresh:
+        for folder, leaf in self.plain:
             settled.update(range(folder.start, folder.stop))
             known.update((folder.start + at, facts) for at, facts in leaf.loose)
-        for at, one in enumerate(self._side.entries):
-            if at not in settled and one.place.item not in self._side.ends:
+        for at, one in enumerate(self.entries):
+            if at not in settled and one.place.item not in self.ends:
                 known[at] = self._look(one.blob)
         return groups.pair([(at, known[at]) for at in sorted(known) if any(known[at])], len(self.items))
 
     @cached_property
     def whole(self) -> groups.Groups:
         """The pairing of all items."""
-        known = [(at, self._look(one.blob)) for at, one in enumerate(self._side.entries)]
+        known = [(at, self._look(one.blob)) for at, one in enumerate(self.entries)]
         return groups.pair([(at, facts) for at, facts in known if any(facts)], len(self.items))
 
     def groups(self) -> Iterator[list[str]]:
@@ -83,7 +86,7 @@ class Pairing:
     def faults(self) -> set[tuple[str, str]]:
         """What is wrong on this side already: kind and item."""
         found = {(fault.kind, self.items[fault.at]) for fault in _faults(self.paired)}
-        for folder, leaf in self.fresh:
+        for folder, leaf in self.plain:
             found.update(("interleaved", self.items[folder.start + at]) for at in leaf.between)
         return found
 
@@ -93,9 +96,9 @@ def faults(entries: Sequence[Entry], sides: Sequence[Pairing], look: Look) -> li
     places = {one.place.item: at for at, one in enumerate(entries)}
     known: dict[int, Facts] = {}
     for side in sides:
-        for folder, leaf in side.fresh:
-            known.update(_together(side, folder, leaf, places, entries))
-    ends = frozenset().union(*(side._side.ends for side in sides))
+        for folder, leaf in side.plain:
+            known.update(_together(side.entries[folder.start : folder.stop], leaf, places, entries, look))
+    ends = frozenset().union(*(side.ends for side in sides))
     for at, one in enumerate(entries):
         if at not in known:
             known[at] = groups.NOTHING if one.place.item in ends else look(one.blob)
@@ -104,18 +107,20 @@ def faults(entries: Sequence[Entry], sides: Sequence[Pairing], look: Look) -> li
 
 
 def _together(
-    side: Pairing, folder: Folder, leaf: Leaf, places: Mapping[str, int], entries: Sequence[Entry]
+    mine: Sequence[Entry], leaf: Leaf, places: Mapping[str, int], entries: Sequence[Entry], look: Look
 ) -> dict[int, Facts]:
-    """Facts of a fresh folder whose items still stand together, unchanged; none when they do not."""
-    mine = side._side.entries[folder.start : folder.stop]
-    start = places.get(mine[0].place.item, -len(mine))
-    there = entries[max(start, 0) : max(start, 0) + len(mine)]
-    if len(there) < len(mine) or any(
-        one.blob != other.blob or one.place.item != other.place.item for one, other in zip(mine, there, strict=True)
-    ):
+    """Facts of a plain folder whose items still stand together, what was edited aside; none when they do not, or an
+    edited one calls or answers."""
+    start = places.get(mine[0].place.item, len(entries))
+    there = entries[start : start + len(mine)]
+    if [one.place.item for one in there] != [one.place.item for one in mine]:
         return {}
-    return {**dict.fromkeys(range(start, start + len(mine)), groups.NOTHING),
-            **{start + at: facts for at, facts in leaf.loose}}  # fmt: skip
+    found = {**dict.fromkeys(range(start, start + len(mine)), groups.NOTHING),
+             **{start + at: facts for at, facts in leaf.loose}}  # fmt: skip
+    for one, other in zip(mine, there, strict=True):
+        if one.blob != other.blob and (any(look(one.blob)) or any(look(other.blob))):
+            return {}
+    return found
 
 
 def _faults(paired: groups.Groups) -> list[groups.Fault]:

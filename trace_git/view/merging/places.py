@@ -1,10 +1,10 @@
 """The order of a merged context: who stands behind whom. Order keys of different sides are never compared.
 
-A ``line`` is a side's live items with the archived ones behind the summary that stands for them. Items that are in the
-lines of both sides are the frame; they keep the order of the side that changed it, and where both did, differently, it
-is a conflict. A new item follows its nearest predecessor on its own side that is in the frame, be that archived by
-now. What a side has behind its last item of the frame is its tail: tails come last, ours before theirs. A result whose
-call is in the frame goes into its call's group.
+A ``line`` is a side's live items with the archived ones behind the summary that stands for them. Items of the base that
+are in the lines of both sides are the frame; they keep the order of the side that changed it, and where both did,
+differently, it is a conflict. A new item follows its nearest predecessor on its own side that is in the frame, be that
+archived by now. What a side has behind its last item of the frame is its tail: tails come last, ours before theirs. A
+result whose call both sides have goes into its call's group.
 """
 
 from __future__ import annotations
@@ -75,27 +75,30 @@ def woven(
     ours: Sequence[str],
     theirs: Sequence[str],
     *,
+    placed: Collection[str],
     prefer: str,
     wanted: Set[str],
     behind: Sequence[Mapping[str, str]],
 ) -> list[str]:
     """All ``wanted`` items in order, and among them, where they would stand, others of the frame.
 
-    ``prefer`` says whose order the frame has. ``behind`` maps, for each side, an item to the one right behind which it
-    belongs, a result to its call or to the result before it.
+    ``placed`` are the items of the base; ``prefer`` says whose order they have. ``behind`` maps, for each side, an item
+    to the one right behind which it belongs, a result to its call or to the result before it.
     """
     both = frozenset(ours) & frozenset(theirs)
-    frame = [item for item in (theirs if prefer == "theirs" else ours) if item in both]
+    frame = [item for item in (theirs if prefer == "theirs" else ours) if item in both and item in placed]
+    stops = frozenset(frame)
     bound = [_bound(one, both, wanted) for one in behind]
-    chains = [_chains(order, both, wanted - one.keys()) for order, one in zip((ours, theirs), bound, strict=True)]
+    left = _chains(ours, stops, wanted - bound[0].keys())
+    right = _chains(theirs, stops, wanted - bound[1].keys() - both)  # what both added stands where ours has it
     children: dict[str, list[str]] = {}
     for one in bound:
         for item, target in one.items():
             children.setdefault(target, []).append(item)
     found: list[str] = []
     for anchor in (_START, *frame, _END):
-        todo = [*chains[1].get(anchor, ())[::-1], *chains[0].get(anchor, ())[::-1]]
-        todo += [anchor] if anchor in both else []
+        todo = [*right.get(anchor, ())[::-1], *left.get(anchor, ())[::-1]]
+        todo += [anchor] if anchor in stops else []
         while todo:
             item = todo.pop()
             found.append(item)
@@ -112,12 +115,12 @@ def _bound(behind: Mapping[str, str], both: Collection[str], wanted: Set[str]) -
     return found
 
 
-def _chains(order: Sequence[str], both: Collection[str], wanted: Set[str]) -> dict[str, list[str]]:
+def _chains(order: Sequence[str], stops: Collection[str], wanted: Set[str]) -> dict[str, list[str]]:
     """Which new items of one side follow each item of the frame; what follows the last of them is the tail."""
     found: dict[str, list[str]] = {}
     anchor = _START
     for item in order:
-        if item in both:
+        if item in stops:
             anchor = item
         elif item in wanted:
             found.setdefault(anchor, []).append(item)

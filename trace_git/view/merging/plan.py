@@ -21,7 +21,7 @@ from . import places
 from .compresses import Compresses
 from .pairing import Pairing
 from .settling import settle
-from .sides import ABSENT, LIVE, Side, State, ids
+from .sides import LIVE, Side, State, ids
 from .verdicts import Verdicts, judge
 
 OURS, BOTH = Resolution("ours"), Resolution("both")
@@ -63,9 +63,10 @@ class Merging:
         self._sides = (self.base, self.ours, self.theirs)
         self._states = tuple(side.states() for side in self._sides)
         self._messages: dict[str, Message] = {}
-        leaves, base = self.handle.contexts.leaves, self._states[0]
+        base, ours, theirs = self._states
+        leaves = self.handle.contexts.leaves
         self.pairings = tuple(Pairing(side, (base, other), leaves, self.look)
-                              for side, other in zip(self._sides, (base, *self._states[:0:-1]), strict=True))  # fmt: skip
+                              for side, other in zip(self._sides, (base, theirs, ours), strict=True))  # fmt: skip
         self._verdicts = judge(self.base, self._states, self.group)
         self._compresses = Compresses(self._sides, self._states, self.message)
         self._compresses.agree(self._verdicts)
@@ -120,23 +121,40 @@ class Merging:
         return tuple(sorted(found, key=lambda one: rank.get(one.items[0], len(rank))))
 
     def _conflict(self, kind: str, items: Sequence[str]) -> Conflict:
-        base, ours, theirs = (self._versions(side, items) for side in self._sides)
+        base = self._versions(0, items)
         if kind == "summary":  # the originals are the same: what differs is what stands for them
-            ours, theirs = (self._versions(side, self._compresses.standing(number, items))
-                            for number, side in ((1, self.ours), (2, self.theirs)))  # fmt: skip
+            ours, theirs = (self._versions(side, self._compresses.standing(side, items)) for side in (1, 2))
+        else:
+            ours, theirs = (self._items(side, [live[item] for item in items if item in live])
+                            for side, live in zip(self._sides[1:], self._live[1:], strict=True))  # fmt: skip
+        if kind == "presence" and not ours and not theirs:
+            return Conflict(kind, tuple(items), base, ours, theirs, "one side dropped it, the other compressed it")
         return Conflict(kind, tuple(items), base, ours, theirs, _TEXTS[kind])
 
-    def _versions(self, side: Side, items: Sequence[str]) -> tuple[Item, ...]:
-        entries = {one.place.item: one for one in side.every()}
-        return self._items(side, [entries[item] for item in items if item in entries])
+    @cached_property
+    def _live(self) -> list[dict[str, Entry]]:
+        return [{one.place.item: one for one in side.entries} for side in self._sides]
+
+    def _versions(self, number: int, items: Sequence[str]) -> tuple[Item, ...]:
+        """Items of a side, live or archived."""
+        side = self._sides[number]
+        found = {one.place.item: one for under in side.archived.values() for one in under} | self._live[number]
+        return self._items(side, [found[item] for item in items if item in found])
 
     @cached_property
     def _prefer(self) -> str | None:
         """Whose order stands; None when that is in dispute."""
         if self.base.disordered:
             return "ours"
-        placed = [item for item in ids(self.base.entries) if item not in self.base.unplaced]
-        return places.skeleton(placed, ids(self.ours.entries), ids(self.theirs.entries))
+        base, ours, theirs = self._lines
+        placed = [item for item in base if item not in self.base.unplaced]
+        live = (ids(side.entries) for side in self._sides)
+        return places.skeleton(placed, ours, theirs) or places.skeleton(*live)
+
+    @cached_property
+    def _lines(self) -> list[list[str]]:
+        """All items of each side in order; with a summary that was moved, what it stands for has moved."""
+        return [places.line(side, self._compresses.covered) for side in self._sides]
 
     def _order(self) -> Conflict:
         orders = [ids(side.entries) for side in self._sides]
@@ -227,11 +245,10 @@ class Merging:
         return self.theirs.tools if self.ours.tools == self.base.tools else self.ours.tools
 
     def _line(self, states: Mapping[str, State], prefer: str) -> list[str]:
-        covered = self._compresses.covered
         ours, theirs = self.pairings[1:]
         return places.woven(
-            places.line(self.ours, covered),
-            places.line(self.theirs, covered),
+            *self._lines[1:],
+            placed=self._states[0].keys() - self.base.unplaced,
             prefer=prefer,
             wanted={item for item, state in states.items() if state.presence == LIVE},
             behind=({one.item: one.behind for one in reversed(list(ours.results())) if one.adjacent},
@@ -247,13 +264,14 @@ class Merging:
         return {**found, **live}
 
     def _entries(self, states: Mapping[str, State]) -> dict[str, Entry]:
-        """A version of each item: the one its state names."""
-        found: dict[str, Entry] = {}
-        for side in self._sides:
-            for one in side.every():
-                item = one.place.item
-                if item not in found or states.get(item, ABSENT).blob == one.blob:
-                    found[item] = one
+        """A version of each item: the one its state names, else any."""
+        archived = {one.place.item: one for side in self._sides for under in side.archived.values() for one in under}
+        base, ours, theirs = self._live
+        found = archived | base | theirs | ours
+        for item, state in states.items():
+            if found[item].blob != state.blob and state.blob:
+                versions = (live[item] for live in self._live if item in live)
+                found[item] = next((one for one in versions if one.blob == state.blob), found[item])
         return found
 
 
