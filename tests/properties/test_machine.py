@@ -247,17 +247,23 @@ class Machine(RuleBasedStateMachine):
                 self.repo.branch(name)
                 self.lines[name] = self.line
 
-    @precondition(lambda self: self.line.commits)
+    @precondition(lambda self: self.line.commits and len(self.lines) > 1)
     @rule(
-        name=st.sampled_from(["main", "a", "b", "deep/c", "é"]),
+        index=indexes,
+        apart=st.sampled_from(["", "x y", "z"]),
         strategy=st.sampled_from([None, "ours", "theirs", "union"]),
         ff=st.sampled_from(["allow", "never"]),
         other=st.booleans(),
     )
-    def merge(self, name: str, strategy: str | None, ff: str, other: bool) -> None:
-        """What a merge gives is held against its sides; it moves nothing when it is refused."""
-        if name not in self.lines:
+    def merge(self, index: int, apart: str, strategy: str | None, ff: str, other: bool) -> None:
+        """Another branch, which may go on first, as this one does. What it gives is held against its sides; it moves
+        nothing when it is refused."""
+        here, name = self.here, sorted(self.lines.keys() - {self.here})[index % (len(self.lines) - 1)]
+        if not self.lines[name].commits:
             return
+        for branch in (name, here) if apart else ():
+            self.visit(branch)
+            self.append(f"{apart} {branch}", "user", False, False)
         before, theirs, bases = self.repo.context(), self.repo.context(name), bases_of(self.repo, "HEAD", name)
         with self.operation(), self.handle(other) as repo:
             refs = self.refs()

@@ -570,6 +570,17 @@ def test_edits_far_apart_in_a_long_context(make: Make) -> None:
     assert shown == [*(changed.get(one, one) for one in expected), "x", "y"]
 
 
+def test_a_whole_folder_that_one_side_dropped(make: Make) -> None:
+    """What is left stands side by side there, and apart on the other side."""
+    def drops(repo: Repo) -> None:
+        with repo.batch():
+            for number in range(32, 64):
+                repo.drop(named(repo, f"n{number}"))
+
+    repo, _ = make([[f"n{number}" for number in range(128)]], _all(_edit("n0", "N0"), _say("x")), drops)
+    assert texts(repo) == ["N0", *(f"n{number}" for number in (*range(1, 32), *range(64, 128))), "x"]
+
+
 @pytest.mark.parametrize("gap", [1, 40, 200])
 def test_a_result_far_from_its_call_finds_it(tmp_path: Path, gap: int) -> None:
     """Over folders that are the same on all sides. The trace had a fault, which the merge mends in passing."""

@@ -8,7 +8,6 @@ folder is read as well.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import pairwise
 
 from ...store.snapshot import Entry
 from .. import groups
@@ -86,11 +85,6 @@ def _edges(lists: Sequence[Sequence[bytes]], same: frozenset[bytes]) -> tuple[fr
         equal = [oid in same for oid in ids]
         begins.update(oid for at, oid in enumerate(ids) if equal[at] and (at == 0 or not equal[at - 1]))
         stops.update(oid for at, oid in enumerate(ids) if equal[at] and (at + 1 == len(ids) or not equal[at + 1]))
-    order = [oid for oid in lists[0] if oid in same]
-    for one, other in pairwise(order):  # what ends on one side has to begin again on all
-        if one in stops or other in begins:
-            stops.add(one)
-            begins.add(other)
     return frozenset(begins), frozenset(stops)
 
 

@@ -248,7 +248,7 @@ class Merging:
         ours, theirs = self.pairings[1:]
         return places.woven(
             *self._lines[1:],
-            placed=self._states[0].keys() - self.base.unplaced,
+            placed=self._states[0].keys(),
             prefer=prefer,
             wanted={item for item, state in states.items() if state.presence == LIVE},
             behind=({one.item: one.behind for one in reversed(list(ours.results())) if one.adjacent},
