@@ -8,6 +8,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# The same examples every time, however slow the machine: who changed nothing sees no new failure. To look for new
+# ones: HYPOTHESIS_PROFILE=search make test
+settings.register_profile("same", derandomize=True, deadline=None)
+settings.register_profile("search", deadline=None)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
 _FIXED = {
     "GIT_CONFIG_NOSYSTEM": "1",

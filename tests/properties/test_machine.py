@@ -369,7 +369,7 @@ class Machine(RuleBasedStateMachine):
         self.lines = dict(target.lines)
         if not other and origin.refs["HEAD"] == f"ref: refs/heads/{self.here}":
             self.here = target.refs["HEAD"].removeprefix("ref: refs/heads/")
-        if other and f"refs/heads/{self.here}" not in target.refs:
+        if other and f"refs/heads/{self.here}" in origin.refs.keys() - target.refs.keys():
             with pytest.raises(StateError, match=f"branch {self.here} is gone"):
                 self.repo.commit("hides what was there")
             self.reopen()
