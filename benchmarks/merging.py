@@ -4,36 +4,42 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from subprocess import DEVNULL
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from . import data
 from .bench import Bench, Row, Work, seconds
 from .processes import peak
 
+if TYPE_CHECKING:
+    from trace_git import Repo
+
 OWN = 1_000  # items of each branch
 
 
 def merges(bench: Bench) -> list[Row]:
-    """The time of a merge on an open handle and on a fresh one; the memory of a process that merges."""
+    """The time of a merge on a handle that has read its own context, on one that has tried the merge before, and on a
+    fresh one; the memory of a process that merges."""
     shared = bench.sizes.large
     own = min(OWN, shared // 2)
     folder = _forked(bench, shared, own)
     edited = _forked(bench, shared, own, edits=True)
     works: dict[str, Work] = {
-        "open": partial(_open, folder),
-        "fresh": partial(_fresh, folder),
-        "edited": partial(_open, edited),
+        "open": partial(_merge, folder, _read),
+        "tried": partial(_merge, folder, _try),
+        "fresh": partial(_merge, folder),
+        "edited": partial(_merge, edited, _read),
         "git": partial(_git, folder),
         "git, edited": partial(_git, edited),
     }
     took = bench.interleave(f"merge of {own:,} and {own:,} on {shared:,}", works)
     what = f"merge, {own:,} own items each on {shared:,}"
-    cases = [("open", "git", f"{what}: appends, open handle"), ("fresh", "git", f"{what}: appends, opened for it"),
-             ("edited", "git, edited", f"{what}: appends and edits far apart, open handle")]  # fmt: skip
+    cases = [("open", "git", f"{what}: appends, open handle"), ("tried", "git", f"{what}: appends, after a dry run"),
+             ("fresh", "git", f"{what}: appends, opened for it"),
+             ("edited", "git, edited", f"{what}: appends and edits all over, open handle")]  # fmt: skip
     rows = []
     for name, peer, title in cases:
         ratio = took.ratio(name, peer)
@@ -87,21 +93,21 @@ def _turn(messages: Sequence[dict[str, Any]], start: int) -> int:
     return next(at for at in range(start, len(messages)) if messages[at]["role"] == "user") if start else 0
 
 
-def _open(folder: Path) -> float:
-    """A handle that has worked here, as an agent's has."""
+def _read(repo: Repo) -> None:
+    """As the handle of an agent that works here: it knows its branch, and nothing of the other."""
+    repo.context()
+
+
+def _try(repo: Repo) -> None:
+    """As somebody who looked at the plan first."""
+    repo.merge("other", dry_run=True)
+
+
+def _merge(folder: Path, before: Callable[[Repo], None] = lambda repo: None) -> float:
     from trace_git import Repo
 
     with Repo.open(folder, branch="main") as repo:
-        repo.merge("other", dry_run=True)
-        took = seconds(lambda: repo.merge("other"))
-        repo.undo()
-        return took
-
-
-def _fresh(folder: Path) -> float:
-    from trace_git import Repo
-
-    with Repo.open(folder, branch="main") as repo:
+        before(repo)
         took = seconds(lambda: repo.merge("other"))
         repo.undo()
         return took

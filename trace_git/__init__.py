@@ -1,5 +1,6 @@
 """trace-git: git for the context window of an LLM."""
 
+from .conflicts import Conflict, Resolution
 from .errors import (
     AmbiguousRevisionError,
     BudgetError,
@@ -24,6 +25,7 @@ __version__ = "0.1.0"
 __all__ = [
     "AmbiguousRevisionError",
     "BudgetError",
+    "Conflict",
     "ConflictError",
     "CorruptTraceError",
     "InvalidInputError",
@@ -34,6 +36,7 @@ __all__ = [
     "NotFoundError",
     "RefusedError",
     "Repo",
+    "Resolution",
     "StateError",
     "StorageError",
     "TokenCount",

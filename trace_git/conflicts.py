@@ -14,7 +14,7 @@ Which answers a conflict takes, and what each does, by kind:
 
 ``drop`` takes the item away, with its tool group; it is offered where replace is. Several items at once are a tool
 group: they take a side or are dropped. One with tool calls or results takes no ``both``. Tool definitions are the one
-item ``tools``, and take a side.
+item ``tools``, and take a side. What a side compressed is not put off.
 
 A semantic conflict has items of both sides: ``ours`` leaves theirs' out, ``theirs`` ours', ``drop`` both; ``replace``
 gives the first of ours the content and leaves theirs' out. It is put off only where each side has one item; one with
@@ -62,7 +62,7 @@ class Conflict:
 
     ``items`` are the ids it is about; ``base``, ``ours`` and ``theirs`` are those items as each side has them (for
     "order" in the order of that side; for "summary" the summaries that a side has instead), and empty where a side took
-    them away. ``text`` says it in one line.
+    them away. ``text`` says it in one line. ``aside`` names the sides that took them away by a compress.
     """
 
     kind: str
@@ -71,11 +71,12 @@ class Conflict:
     ours: tuple[Item, ...]
     theirs: tuple[Item, ...]
     text: str
+    aside: tuple[str, ...] = ()
 
     @property
     def id(self) -> str:
         """16 hex that stay the same as long as the same thing is asked about the same versions."""
-        seed = [self.kind, *self.items]
+        seed = [self.kind, *self.items, *self.aside]
         for side in (self.base, self.ours, self.theirs):
             seed += ["", *(f"{item.id}{item.blob}{item.pinned:d}" for item in side)]
         return sha1("\0".join(seed).encode()).hexdigest()[:16]
@@ -89,6 +90,8 @@ class Conflict:
             return ("ours", "theirs", "drop")
         if len(self.items) > 1 and self.kind in ("edit", "presence", "pin"):  # a tool group: there is no one content
             return ("ours", "theirs", "drop")
+        if self.aside and self.kind == "presence":  # a conflict item cannot be put aside again
+            return tuple([one for one in _VERSIONS if one != "defer"])
         if self.kind == "semantic":
             return self._semantic()
         both = (*self.ours, *self.theirs)

@@ -97,6 +97,12 @@ def test_switch_to_the_present_branch(filled):
     assert filled("switch", "main").out == "Already on branch main\n"
 
 
+def test_a_branch_that_has_the_name_already(filled):
+    done = filled("branch", "-m", "main", "main")
+    assert (done.code, done.out, done.err) == (0, "", "branch main has that name already\n")  # nothing to undo
+    assert filled("branch", "-m", "absent", "absent").code == 3
+
+
 def test_a_branch_before_the_first_commit(trace):
     done = trace("switch", "-c", "start")
     assert (done.code, done.out) == (0, "On new branch start, no commits yet\n")

@@ -180,6 +180,17 @@ def test_all_leaves_pins_to_who_names_them(open_merge):
     assert [one["pinned"] for one in open_merge("ls", "--json").json["items"]] == [False, False]
 
 
+def test_all_that_are_pins_is_refused_and_json_names_what_was_left_out(open_merge):
+    pin = ids(open_merge)[1]
+    done = open_merge("resolve", "--all", "theirs", "--json")
+    assert (done.code, done.json["left_out"], done.json["left"]) == (0, [pin], 1)
+    for words in (["--all", "theirs"], ["--all", "theirs", "--json"]):
+        done = open_merge("resolve", *words)
+        assert done.code == 6
+        assert f"trace resolve {pin[:8]} theirs" in done.err
+    assert done.json["error"]["kind"] == "RefusedError"
+
+
 def test_nothing_left_says_what_is_next(open_merge):
     open_merge("resolve", "--all", "ours")
     done = open_merge("resolve", "--all", "ours")

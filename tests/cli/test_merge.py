@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from trace_git import Repo
-from trace_git.cli import marking
+from trace_git.cli import editor, marking
 from trace_git.conflicts import Conflict, Resolution
 from trace_git.model import Item, assistant, user
 from trace_git.ops import merging_state
@@ -295,13 +295,21 @@ def test_a_branch_that_moved_meanwhile_is_looked_at_anew(torn):
     done = torn("merge", "--continue")
     assert done.code == 1
     assert "main has moved since the merge began" in done.err
-    assert "1 of the answers still hold" in done.err
+    assert "begins anew; 1 of 2 answers still hold" in done.err
     assert "one, again" in done.out
     assert "two of ours" not in done.out
     torn("resolve", first[:8], "ours")
     done = torn("merge", "--continue")
     assert (done.code, "moved" in done.err) == (0, False)
     assert texts(torn) == ["one, again", "two of theirs", "ours", "theirs"]
+
+
+def test_what_no_message_can_hold_is_refused_when_it_is_said(torn):
+    torn("merge", "try")
+    first = conflicts(torn)[0]
+    done = torn("resolve", first, "replace", "a\udcffb")  # what Python makes of a byte that is no UTF-8
+    assert (done.code, "lone surrogate" in done.err) == (2, True)
+    assert len(conflicts(torn)) == 2
 
 
 def test_commits_between_the_steps_are_merged_too(torn):
@@ -317,9 +325,46 @@ def test_from_another_branch_it_can_be_aborted_and_nothing_else(torn):
     torn("switch", "-c", "elsewhere")
     done = torn("merge", "--continue")
     assert (done.code, "begun on main" in done.err) == (2, True)
-    assert torn("resolve", "--all", "ours").code == 3
-    assert "begun on main" in torn("conflicts").err
+    for words in (["--all", "ours"], ["ffff", "ours"]):
+        done = torn("resolve", *words)
+        assert (done.code, "go there: trace switch main" in done.err) == (2, True)
+    done = torn("conflicts")
+    assert (done.code, "begun on main: go there: trace switch main" in done.err) == (0, True)
     assert torn("merge", "--abort").code == 0
+
+
+def test_the_branch_may_get_another_name_meanwhile(torn):
+    torn("merge", "try")
+    torn("resolve", "--all", "theirs")
+    torn("branch", "-m", "main", "best")
+    assert conflicts(torn) == []
+    assert "0 of 2 conflicts left" in torn("conflicts").out
+    assert torn("merge", "try").code == 2
+    assert torn("merge", "--continue").code == 0
+    assert texts(torn)[:2] == ["one of theirs", "two of theirs"]
+    assert (git("log", "-1", "--format=%s"), git("symbolic-ref", "HEAD")) == ("merge: try into best", "refs/heads/best")
+    assert state() == []
+
+
+def test_a_branch_that_is_gone_can_be_brought_back_or_the_merge_given_up(torn):
+    torn("merge", "try")
+    torn("switch", "try")
+    torn("branch", "-D", "main")
+    done = torn("merge", "--continue")
+    assert done.code == 2
+    assert "trace switch main" not in done.err
+    assert "trace undo" in done.err
+    assert "trace merge --abort" in done.err
+    torn("undo")
+    assert "go there: trace switch main" in torn("merge", "--continue").err
+
+
+def test_a_branch_that_moved_before_anything_was_answered(torn):
+    torn("merge", "try")
+    torn("commit", "meanwhile")
+    done = torn("merge", "--continue")
+    assert "begins anew\n" in done.err
+    assert "answer" not in done.err.partition("error:")[0]
 
 
 def test_one_that_was_done_but_not_cleared_away_is_in_nobodys_way(torn):
@@ -362,6 +407,22 @@ def test_a_damaged_state_is_told_and_can_be_aborted(torn, data):
         assert "hint: " in done.err
     assert torn("merge", "--abort").code == 0
     assert state() == []
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"message": 5}, {"theirs": "zz"}, {"ours": None}, {"branch": "../../x"}, {"branch": "refs/heads/../../x"},
+     {"answers": {"1" * 16: {"action": 5}}}, {"answers": {"1" * 16: {"action": "ours", "reason": 5}}},
+     {"answers": {"1" * 16: {"action": "ours", "by": 5}}}, {"judged": [1]}],
+    ids=str,
+)  # fmt: skip
+def test_a_state_of_the_wrong_form_is_damaged(torn, wrong):
+    torn("merge", "try")
+    path = Path(".trace/trace/merge")
+    path.write_text(json.dumps({**json.loads(path.read_text()), **wrong}))
+    for words in (["merge", "--continue"], ["conflicts"], ["resolve", "--all", "ours"], ["status"]):
+        done = torn(*words)
+        assert (done.code, "trace merge --abort" in done.err) == (5, True)
 
 
 def test_what_is_kept_comes_back_as_it_was(tmp_path):
@@ -440,6 +501,19 @@ def test_an_editor_that_fails_leaves_the_merge_open(torn, edits):
     edits("sys.exit(1)")
     done = torn("merge", "try", "--tool")
     assert (done.code, len(conflicts(torn))) == (2, 2)
+    assert "trace merge --tool edits again" in done.err
+    assert "--abort" in done.err
+
+
+def test_without_a_terminal_no_editor_opens_that_nobody_chose(torn, monkeypatch):
+    for name in ("TRACE_GIT_EDITOR", "VISUAL", "EDITOR"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(editor, "_USUAL", ("true",))
+    done = torn("merge", "try", "--tool", input=b"")
+    assert done.code == 3
+    assert "stdin is no terminal" in done.err
+    assert "TRACE_GIT_EDITOR" in done.err
+    assert len(conflicts(torn)) == 2
 
 
 def test_what_is_no_text_is_not_for_the_editor(trace, edits):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
@@ -18,6 +19,7 @@ from trace_git.testing import FakeLLM
 
 from ..llm.server import Server, says
 from ..ops.mediating import asked, each, findings, items
+from .conftest import ROOT
 
 MAIN, SIDE = "We use PostgreSQL 15.", "We do not use PostgreSQL."
 
@@ -362,6 +364,17 @@ def server(monkeypatch) -> Iterator[Server]:
     yield server
     server.shutdown()
     server.server_close()
+
+
+def test_on_a_terminal_it_says_whom_it_waits_for(apart, terminal, process, here):
+    """An answer may take minutes. Here it is an error at once: this litellm cannot be imported."""
+    (here / "litellm.py").write_text("raise ImportError('not here')\n")
+    env = {"PYTHONPATH": f"{here}{os.pathsep}{ROOT}", "TRACE_GIT_MODEL": "acme/m"}
+    for words, name in ((["--llm"], "acme/m"), (["--llm", "openai/gpt-4o"], "openai/gpt-4o")):
+        shown = terminal("merge", "try", *words, env=env)
+        assert (shown.code, f"asking {name} …" in shown.out, "not here" in shown.out) == (8, True, True)
+        assert "asking" not in process("merge", "try", *words, env=env).err
+    assert not state()
 
 
 def test_a_process_asks_a_real_server(apart, process, server):

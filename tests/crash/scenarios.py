@@ -187,6 +187,22 @@ def switch(folder: Path, send: Send) -> None:
     send("ack")
 
 
+def branch_names(folder: Path, send: Send) -> None:
+    """Another name for the present branch; a branch goes, and one comes where its folder was; both taken back."""
+    repo = open_trace(folder)
+    repo.branch("tries/first")
+    send("ack")
+    repo.rename_branch("main", "best")
+    send("ack")
+    repo.delete_branch("tries/first")
+    send("ack")
+    repo.branch("tries")
+    send("ack")
+    for _ in range(2):
+        repo.undo()
+        send("ack")
+
+
 def merge(folder: Path, send: Send) -> None:
     """In steps, as the command line does it: given up once, then finished."""
     repo = open_trace(folder)
@@ -323,6 +339,7 @@ class Scenario:
 ALL = [
     Scenario(create, nothing),
     *[Scenario(run) for run in (append, append_list, edit, pin, drop, reset, undo, checkout, switch, tag)],
+    Scenario(branch_names),
     *[Scenario(run) for run in (tools, large, batch, burst)],
     Scenario(merge, apart),
     Scenario(merge_at_once, apart),

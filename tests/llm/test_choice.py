@@ -28,7 +28,7 @@ def test_true_means_the_default():
 def test_true_without_a_default_says_how_to_choose():
     with pytest.raises(LLMError, match="no model is chosen") as caught:
         llm.resolve(True)
-    assert all(way in caught.value.hint for way in ("llm=", "TRACE_GIT_MODEL", "git config --global trace.model"))
+    assert all(way in caught.value.hint for way in ("llm=", "TRACE_GIT_MODEL", "trace config --global model"))
 
 
 @pytest.mark.parametrize("given", ["", " ", "gpt\n4", "gpt-4o ", 7, ["gpt-4o"], {"model": "x"}, b"gpt-4o"])

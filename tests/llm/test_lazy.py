@@ -7,7 +7,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 import trace_git
+from trace_git import llm
+from trace_git.errors import LLMError
 
 PACKAGE = Path(trace_git.__file__).parent
 HEAVY = {"litellm", "openai", "httpx", "pydantic", "aiohttp", "tokenizers"}
@@ -52,7 +56,11 @@ def test_one_function_imports_it():
 
 def test_a_day_with_a_trace_and_a_callable_does_without_it():
     code = """
+import pytest
+
 import trace_git
+from trace_git import llm
+from trace_git.errors import LLMError
 from trace_git import llm
 with trace_git.Repo.open(":memory:") as repo:
     first = repo.commit("hello")
@@ -72,3 +80,12 @@ def test_the_layer_itself_loads_little():
     code += "print([n for n in ('asyncio', 'json', 'random', 'queue', 'inspect') if n in set(sys.modules) - before])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
+
+
+def test_an_installation_that_does_not_fit_together_is_told(monkeypatch, tmp_path):
+    (tmp_path / "litellm.py").write_text("raise AttributeError('pydantic has no such thing')\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "litellm", raising=False)
+    with pytest.raises(LLMError, match="AttributeError: pydantic has no such thing") as caught:
+        llm.resolve("openai/gpt-4o").ask([])
+    assert "pip install" in caught.value.hint

@@ -29,6 +29,27 @@ def forked(repo: Repo) -> Repo:
     return repo
 
 
+def test_a_branch_may_come_where_a_folder_of_branches_was(forked: Repo, git: Git) -> None:
+    for first, second in (("a/b", "a"), ("c", "c/d")):
+        forked.branch(first)
+        forked.delete_branch(first)
+        forked.branch(second)
+        assert git(forked, "reflog", "show", "--format=%gs", second).startswith("branch ")
+        forked.delete_branch(second)
+    tip = forked.commit("on")
+    assert git(forked, "rev-parse", "main") == tip.id
+    assert forked.warnings == ()
+
+
+@pytest.mark.parametrize(("there", "new"), [("a", "a/b"), ("a/b", "a")])
+def test_git_keeps_branches_as_files_and_folders(there: str, new: str, forked: Repo) -> None:
+    forked.branch(there)
+    for verb in (lambda: forked.branch(new), lambda: forked.rename_branch(there, new)):
+        with pytest.raises(StateError, match=f"^refs/heads/{new} cannot be made: refs/heads/{there} exists$"):
+            verb()
+    assert names(forked) == [there, "main", "try"]
+
+
 # -- delete ----------------------------------------------------------------------------------
 
 
@@ -154,6 +175,8 @@ def test_names_that_are_taken_absent_or_bad(forked: Repo, git: Git) -> None:
         forked.rename_branch("main", "try")
     with pytest.raises(NotFoundError, match="no branch 'absent'"):
         forked.rename_branch("absent", "new")
+    with pytest.raises(NotFoundError, match="no branch 'absent'"):
+        forked.rename_branch("absent", "absent")
     with pytest.raises(InvalidInputError):
         forked.rename_branch("main", "agents/x")
     with pytest.raises(StateError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -146,3 +147,12 @@ def test_heads_reflog_knows_every_switch(repo: Repo, git: Git) -> None:
     for place in range(6):
         assert repo.get(f"HEAD@{{{place}}}").id == git(repo, "rev-parse", f"HEAD@{{{place}}}")
     assert repo.get("HEAD@{5}") == first
+
+
+@pytest.mark.parametrize("name", [None, 5, b"main"])
+def test_a_name_is_text(repo: Repo, name: Any) -> None:
+    repo.commit("one")
+    verbs = (repo.branch, repo.switch, repo.delete_branch, lambda one: repo.rename_branch("main", one))
+    for verb in verbs:
+        with pytest.raises(InvalidInputError, match="no branch name"):
+            verb(name)

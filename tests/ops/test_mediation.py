@@ -102,9 +102,57 @@ def test_what_has_no_room_in_one_question_is_asked_in_several(repo, monkeypatch)
     assert [len(asked(question)) for question in fake.calls] == [1, 1]
     monkeypatch.setattr(asking, "ROOM", 1_000)
     repo.undo()
-    with pytest.raises(MergeConflictError):  # too long for any question
+    with pytest.raises(MergeConflictError, match="2 conflicts") as caught:
         repo.merge("side", llm=fake)
     assert len(fake.calls) == 2
+    assert "too long for a question" in caught.value.hint
+    plan = repo.merge("side", llm=fake, dry_run=True)
+    assert [one.kind for one in plan.findings if "too long for a question" in one.text] == ["llm", "llm"]
+
+
+def test_a_question_has_room_for_as_many_tokens_in_any_language(repo, monkeypatch):
+    item = repo.commit("一")
+    repo.branch("side")
+    repo.edit(item, "我们" * 200)
+    repo.switch("side")
+    repo.edit(item, "他们" * 200)
+    repo.switch("main")
+    monkeypatch.setattr(asking, "ROOM", 2_000)  # characters would fit
+    fake = FakeLLM(each("theirs"))
+    with pytest.raises(MergeConflictError):
+        repo.merge("side", llm=fake)
+    assert fake.calls == []
+
+
+def test_many_conflicts_are_several_questions_that_a_model_can_answer_at_once(repo):
+    repo.commit([f"base {at}" for at in range(120)])
+    base = [item.id for item in repo.context().items]
+    repo.branch("side")
+    for branch in ("main", "side"):
+        repo.switch(branch)
+        with repo.batch():
+            for at, item in enumerate(base):
+                repo.edit(item, f"{at} as {branch} has it")
+    repo.switch("main")
+    fake = FakeLLM(each("theirs"))
+    result = repo.merge("side", llm=fake)
+    assert [len(asked(question)) for question in fake.calls] == [50, 50, 20]
+    assert len(result.resolutions) == 120
+
+
+def test_what_it_may_not_settle_without_a_pin_is_said_and_not_asked(repo, monkeypatch):
+    both_edited(repo)
+    monkeypatch.setattr(mediation, "offered", lambda conflict: ())
+    fake = FakeLLM(each("theirs"))
+    with pytest.raises(MergeConflictError) as caught:
+        repo.merge("side", llm=fake)
+    assert (fake.calls, "give up a pin" in caught.value.hint) == ([], True)
+
+
+def test_a_reason_may_be_null(repo, texts):
+    both_edited(repo)
+    repo.merge("side", llm=each("theirs", reason=None))
+    assert texts(repo)[1] == "theirs says green"
 
 
 # -- who is asked, and when ----------------------------------------------------------------
@@ -545,7 +593,8 @@ def test_the_page_runs_and_says_what_it_prints(code, capsys):
 
 
 def test_the_page_has_the_numbers():
-    assert f"{asking.ROOM:,} characters" in PAGE
+    assert f"{asking.ROOM:,} bytes" in PAGE
+    assert f"{mediation._MOST} conflicts" in PAGE
     assert f"{llm.LIMIT:,} characters" in PAGE
     assert f"{asking.DEADLINE:.0f} seconds" in PAGE
     assert f"`threshold` ({deciding.THRESHOLD})" in PAGE

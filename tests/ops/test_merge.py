@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 import sys
 from collections.abc import Callable
@@ -12,6 +13,7 @@ import pytest
 from trace_git import Repo, assistant, tool
 from trace_git.conflicts import Conflict, Resolution
 from trace_git.errors import (
+    ConflictError,
     InvalidInputError,
     MergeConflictError,
     NotFoundError,
@@ -236,6 +238,19 @@ def test_unknown_words_are_refused(two: Repo, options: dict[str, Any]) -> None:
     assert "one of" in (caught.value.hint or "")
 
 
+@pytest.mark.parametrize("resolutions", [["ID"], "ID", 5])
+def test_resolutions_are_a_dict(disputed: Repo, resolutions: Any) -> None:
+    with pytest.raises(InvalidInputError, match="resolutions is a") as caught:
+        disputed.merge("other", resolutions=resolutions)
+    assert "Resolution" in (caught.value.hint or "")
+
+
+@pytest.mark.parametrize("answer", ["ours", {"action": "ours"}, 5])
+def test_a_resolver_that_gives_no_resolution_is_refused(disputed: Repo, answer: Any) -> None:
+    with pytest.raises(InvalidInputError, match="no Resolution"):
+        disputed.merge("other", resolver=lambda conflict: answer)
+
+
 def test_what_is_not_there_cannot_be_merged(two: Repo) -> None:
     with pytest.raises(NotFoundError):
         two.merge("nothing")
@@ -353,6 +368,38 @@ def test_a_resolver_may_be_async_may_pass_and_may_fail(disputed: Repo, texts: Te
     assert _refs(disputed) == refs
     disputed.merge("other", resolver=later)
     assert texts(disputed)[1] == "B theirs"
+
+
+def test_an_async_resolver_inside_a_running_loop(disputed: Repo, texts: Texts) -> None:
+    """All conflicts are asked in one loop: a client of the caller's may be bound to it."""
+    loops = set()
+
+    async def later(conflict: Conflict) -> Resolution:
+        loops.add(asyncio.get_running_loop())
+        return Resolution("theirs")
+
+    async def program() -> None:
+        disputed.merge("other", resolver=later)
+
+    for branch in ("main", "other"):
+        disputed.checkout(branch)
+        _edit(disputed, "a", f"A {branch}")
+    disputed.checkout("main")
+    asyncio.run(program())
+    assert texts(disputed)[:2] == ["A other", "B theirs"]
+    assert len(loops) == 1
+
+
+def test_a_resolver_that_turns_to_another_branch_stops_the_merge(disputed: Repo) -> None:
+    refs = _refs(disputed)
+
+    def resolver(conflict: Conflict) -> Resolution:
+        disputed.checkout("other")
+        return Resolution("ours")
+
+    with pytest.raises(ConflictError, match="nothing has changed"):
+        disputed.merge("other", resolver=resolver)
+    assert _refs(disputed) == refs
 
 
 @pytest.mark.parametrize("answer", [Resolution("burn"), Resolution("replace"), Resolution("replace", {"role": "tool"}),

@@ -24,7 +24,7 @@ from trace_git import Repo, assistant, tool
 from trace_git.errors import MergeConflictError, RefusedError, StateError, UnsafeRewriteError
 from trace_git.model import Commit, Item
 
-from ..view.merging.lines import bases_of, check, pinned_twice
+from ..view.merging.checks import bases_of, check, pinned_twice
 
 
 class Words:

@@ -1,5 +1,5 @@
 """Random histories of a few branches that are merged into each other: a merge is refused for a named reason, or all
-that may be asked of it holds. The checks know nothing of how it is computed (see ``tests/view/merging/lines``).
+that may be asked of it holds. The checks know nothing of how it is computed (see ``tests/view/merging/checks``).
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ from trace_git.errors import MergeConflictError, TraceError, UnsafeRewriteError
 from trace_git.model import Context, Item
 from trace_git.view import groups
 
-from ..view.merging.lines import bases_of, call, check, compress, mask, pinned_twice, reorder, trace
+from ..view.merging.checks import bases_of, check, pinned_twice
+from ..view.merging.lines import call, compress, mask, reorder, trace
 
 VERBS = ("say", "say", "call", "open", "answer", "edit", "pin", "unpin", "drop", "reorder", "compress", "mask", "tools")
 HOW = (None, "ours", "theirs", "union", "random", "random")

@@ -8,14 +8,16 @@ import trace_git
 from trace_git import errors
 
 PUBLIC = {
-    "AmbiguousRevisionError", "BudgetError", "ConflictError", "CorruptTraceError", "InvalidInputError", "LLMError",
-    "LockedError", "Message", "MergeConflictError", "NotFoundError", "RefusedError", "Repo", "StateError",
-    "StorageError", "TokenCount", "TraceError", "UnsafeRewriteError", "Usage", "assistant", "system", "tool", "user",
+    "AmbiguousRevisionError", "BudgetError", "Conflict", "ConflictError", "CorruptTraceError", "InvalidInputError",
+    "LLMError", "LockedError", "Message", "MergeConflictError", "NotFoundError", "RefusedError", "Repo", "Resolution",
+    "StateError", "StorageError", "TokenCount", "TraceError", "UnsafeRewriteError", "Usage", "assistant", "system",
+    "tool", "user",
 }  # fmt: skip
 
 REPO = {
-    "batch", "branch", "branches", "close", "commit", "context", "edit", "export", "flush", "get", "import_file", "log",
-    "materialize", "open", "path", "pin", "set_tools", "status", "switch", "tools", "unpin", "verify", "warnings",
+    "batch", "branch", "branches", "close", "commit", "conflicts", "context", "edit", "export", "flush", "get",
+    "import_file", "log", "materialize", "merge", "open", "path", "pin", "resolve", "set_tools", "status", "switch",
+    "tools", "unpin", "verify", "warnings",
 }  # fmt: skip
 
 

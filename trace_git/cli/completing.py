@@ -161,7 +161,7 @@ def _items(begun: str, *, pinned: bool = False) -> list[str]:
 def _conflicts(_: str) -> list[str]:
     """The conflicts of the open merge that are left, and the items that hold one that was put off."""
     with _opened() as repo:
-        begun = repo.open_merge.read()
+        begun = repo.open_merge.here()
         found = repo.open_merge.conflicts() if begun is not None else ()
         left = [(one.id, one) for one in found if begun is not None and one.id not in begun.answers]
         put_off = [(one.items[0], one) for one in repo.conflicts()]

@@ -56,8 +56,9 @@ def _program() -> str:
         if os.environ.get(name):
             return os.environ[name]
     found = next((name for name in _USUAL if shutil.which(name)), None)
-    if found is None:
-        raise NotFoundError("no editor was found", hint="set TRACE_GIT_EDITOR, or give the text as an argument")
+    if found is None or not asked():  # what nobody chose would wait for somebody who is not there
+        why = "no editor was found" if found is None else "no editor can be opened: stdin is no terminal"
+        raise NotFoundError(why, hint="set TRACE_GIT_EDITOR, or give the text as an argument")
     return found
 
 

@@ -95,7 +95,7 @@ def _plan(repo: Repo, result: MergeResult, found: Sequence[ItemChange], name: st
         if left:
             yield screen.paint("the sizes are those with ours' versions", "dim")
     yield from _told((), result.receipt)
-    yield from (f"{one.kind}: {screen.paint(one.text)}" for one in result.findings if one.severity == "note")
+    yield from (f"{one.kind}: {screen.paint(one.text)}" for one in result.findings if one.kind != "conflict")
 
 
 def _told(found: Sequence[ItemChange], receipt: Receipt) -> Iterator[str]:

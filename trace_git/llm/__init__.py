@@ -8,7 +8,7 @@ imported at the first question to a model by name, and never before.
 from __future__ import annotations
 
 from .asking import Asker, Given, resolve
-from .choice import MODEL_VARIABLE, configured
+from .choice import MODEL_KEY, MODEL_VARIABLE, configured
 from .data import delimit
 from .reply import DEADLINE, LIMIT, LLM, Reply, Unusable
 from .retries import Timing
@@ -17,6 +17,7 @@ __all__ = [
     "DEADLINE",
     "LIMIT",
     "LLM",
+    "MODEL_KEY",
     "MODEL_VARIABLE",
     "Asker",
     "Given",

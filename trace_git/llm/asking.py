@@ -17,11 +17,17 @@ _T = TypeVar("_T")
 
 
 class Asker:
-    """Somebody to ask: a callable, or a model by name. Holds no conversation: each question stands alone."""
+    """Somebody to ask: a callable, or a model by name. Holds no conversation: each question stands alone.
 
-    def __init__(self, source: Source, *, timing: Timing | None = None) -> None:
+    ``notice`` is called with the name before each question, since an answer may take minutes.
+    """
+
+    def __init__(
+        self, source: Source, *, timing: Timing | None = None, notice: Callable[[str], None] | None = None
+    ) -> None:
         self._source = source
         self._timing = timing or Timing()
+        self._notice = notice
 
     @property
     def name(self) -> str:
@@ -61,6 +67,8 @@ class Asker:
             ) from None
 
     def _until(self, deadline: float) -> float:
+        if self._notice is not None:
+            self._notice(self.name)
         self._source.ready()
         return self._timing.clock() + deadline
 
@@ -77,7 +85,8 @@ class Asker:
 Given: TypeAlias = LLM | str | bool | Asker | None
 
 
-def resolve(given: Given, *, default: LLM | str | Asker | None = None, timing: Timing | None = None) -> Asker | None:
+def resolve(given: Given, *, default: LLM | str | Asker | None = None, timing: Timing | None = None,
+            notice: Callable[[str], None] | None = None) -> Asker | None:  # fmt: skip
     """Whom ``llm=`` means; None when nobody is to be asked.
 
     given            who is asked
@@ -91,7 +100,7 @@ def resolve(given: Given, *, default: LLM | str | Asker | None = None, timing: T
             raise LLMError(
                 "no model is chosen",
                 hint=f"pass llm= (--llm) a model's name or a callable, set {MODEL_VARIABLE}, "
-                "or run `git config --global trace.model NAME`",
+                "or run `trace config --global model NAME`",
             )
         given = default
     if given is None or given is False:
@@ -99,9 +108,9 @@ def resolve(given: Given, *, default: LLM | str | Asker | None = None, timing: T
     if isinstance(given, Asker):
         return given
     if isinstance(given, str) and given.strip() == given and given.isprintable() and given:
-        return Asker(Model(given), timing=timing)
+        return Asker(Model(given), timing=timing, notice=notice)
     if callable(given):
-        return Asker(Function(given), timing=timing)
+        return Asker(Function(given), timing=timing, notice=notice)
     raise InvalidInputError(
         f"llm={one_line(repr(given), most=80)} is nobody to ask",
         field="llm",

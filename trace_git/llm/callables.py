@@ -37,7 +37,7 @@ class Function:
         try:
             answer: object = self._function(copy.deepcopy(messages))
             if isinstance(answer, Awaitable):
-                answer = _finished(answer, seconds)
+                answer = finished(answer, seconds)
         except LLMError:
             raise
         except Exception as error:  # whatever a stranger's code raises; an interrupt is no Exception
@@ -55,13 +55,13 @@ class Function:
 _LATE = object()
 
 
-def _finished(answer: Awaitable[Any], seconds: float) -> object:
-    """What an awaitable comes to, or ``_LATE``; what it raises is raised here."""
+def finished(answer: Awaitable[Any], seconds: float | None = None) -> object:
+    """What an awaitable comes to, or ``_LATE``; what it raises is raised here. Without ``seconds`` it has all time."""
     import asyncio
 
     future = asyncio.run_coroutine_threadsafe(_outcome(answer, seconds), _loop(os.getpid()))
     try:
-        value, error = future.result(seconds + 2 * _GRACE)
+        value, error = future.result(seconds + 2 * _GRACE if seconds is not None else None)
     except TimeoutError:
         _loop.cache_clear()  # it blocks the loop, and with it whoever is asked next
         return _LATE
@@ -73,7 +73,7 @@ def _finished(answer: Awaitable[Any], seconds: float) -> object:
     return value
 
 
-async def _outcome(answer: Awaitable[Any], seconds: float) -> tuple[object, BaseException | None]:
+async def _outcome(answer: Awaitable[Any], seconds: float | None) -> tuple[object, BaseException | None]:
     import asyncio
 
     task = asyncio.ensure_future(_caught(answer))

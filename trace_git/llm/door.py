@@ -83,9 +83,11 @@ def _litellm() -> Any:
         os.environ.setdefault(name, value)
     try:
         litellm: Any = importlib.import_module("litellm")
-    except ImportError as error:
+    except Exception as error:  # of an installation that does not fit together anything may be raised
+        absent = isinstance(error, ModuleNotFoundError) and error.name == "litellm"
+        why = "" if absent else f" ({type(error).__name__}: {one_line(str(error))})"
         raise LLMError(
-            "a model can be asked by its name only with litellm, which cannot be imported here",
+            f"a model can be asked by its name only with litellm, which cannot be imported here{why}",
             hint="`pip install 'trace-git[llm]'`, or pass llm= a callable of your own",
         ) from error
     litellm.telemetry = False

@@ -23,7 +23,7 @@ from ..view import deferred
 from ..view.handle import Handle
 from ..view.materializers import text
 
-ROOM = 200_000  # characters of content in one question
+ROOM = 200_000  # bytes of content in one question: as UTF-8 a text has some four to a token, whatever its language
 DEADLINE = llm.DEADLINE
 _READ = 100_000_000  # characters of an answer that are taken in, to be told that it is too long
 
@@ -86,6 +86,11 @@ def would(handle: Handle, who: llm.Asker, sends: Sequence[Messages]) -> Finding:
 def question(prompt: Prompt, content: str) -> Messages:
     """What is sent, to the letter."""
     return demanding([{"role": "system", "content": prompt.text}, {"role": "user", "content": content}])
+
+
+def size(text: str) -> int:
+    """What a text takes of ``ROOM``."""
+    return len(text.encode())
 
 
 def shown(label: str, item: Item, *, most: int = ROOM) -> str:

@@ -47,9 +47,11 @@ def rename(handle: Handle, old: str, new: str) -> None:
     """Let a branch have another name; HEAD and this handle stay on it. See ``Repo.rename_branch``."""
     handle.check_present()
     source, target, head = branches.ref_of(handle, old), branches.ref_of(handle, new), handle.head_ref
-    if source == target:
-        return
     here = handle.branch == source
+    if source == target:
+        if not here and handle.ref(source) is None:
+            raise _missing(handle, old)
+        return
     if not handle.store.in_batch:
         handle.store.flush()  # so that the reflog is whole
     with handle.store.transaction("branch", [source, target, head], spaces=(handle.namespace,)) as transaction:

@@ -15,6 +15,8 @@ from .keep import HEADS
 
 def ref_of(handle: Handle, name: str) -> str:
     """The full ref of a branch name in the handle's namespace."""
+    if not isinstance(name, str):
+        raise InvalidInputError(f"{type(name).__name__} is no branch name", field="branch", hint="give it as text")
     return f"{handle.space}{HEADS}{check_name(name)}"
 
 

@@ -42,13 +42,21 @@ class Ways:
     asked: Mapping[str, str] = field(default_factory=dict)  # the trailers of an earlier try
 
     def __post_init__(self) -> None:
+        if not isinstance(self.resolutions, Mapping):
+            raise InvalidInputError(
+                f"resolutions is a {type(self.resolutions).__name__}", field="resolutions",
+                hint="give a dict: conflict id → Resolution",
+            )  # fmt: skip
         if not isinstance(self.semantic, bool | list | tuple):
             raise InvalidInputError(
                 f"semantic={self.semantic!r} is neither yes nor no", field="semantic", hint="give True or False"
             )
         if isinstance(self.threshold, bool) or not isinstance(self.threshold, int | float) \
                 or not 0 <= self.threshold <= 1:  # fmt: skip
-            raise InvalidInputError(f"threshold {self.threshold!r} is not a number from 0 to 1", field="threshold")
+            raise InvalidInputError(
+                f"threshold {self.threshold!r} is not a number from 0 to 1", field="threshold",
+                hint=f"the usual one is {THRESHOLD}",
+            )  # fmt: skip
         if self.semantic is True and self.asker is None:
             raise InvalidInputError(
                 "a semantic merge asks a model", field="semantic", hint="say which: llm= a model's name or a callable"
@@ -122,8 +130,9 @@ def _chain(made: Decided, merging: Merging, contexts: mediation.Contexts, some: 
     left = [one for one in some if one.id not in made.answers]
     if ways.asker is None or not left:
         return
-    questions = mediation.questions(merging, contexts, left, show_base=ways.show_base)
+    questions, unasked = mediation.questions(merging, contexts, left, show_base=ways.show_base)
     made.sends += [one.messages for one in questions]
+    made.findings += unasked
     if ways.dry_run:
         return
     said = mediation.mediate(ways.asker, made.asked, questions)

@@ -30,7 +30,7 @@ PROMPT = "merge-judge.v1"
 KINDS = ("contradiction", "duplicate", "superseded")
 _MOST = 200  # findings of one answer
 _LONGEST = asking.ROOM // 8  # characters of one message
-_FRAME = 400  # characters around a message
+_FRAME = 400  # bytes around a message
 
 
 class _Verdict(NamedTuple):
@@ -141,7 +141,7 @@ class _Reader:
     def _verdict(self, at: int, given: Any) -> _Verdict:
         if not isinstance(given, dict):
             raise Unusable(f"finding {at} is not an object")
-        kind, confidence, reason = given.get("kind"), given.get("confidence"), given.get("reason", "")
+        kind, confidence, reason = given.get("kind"), given.get("confidence"), given.get("reason") or ""
         if kind not in KINDS:
             raise Unusable(f"finding {at}: the kind is none of {', '.join(KINDS)}")
         if isinstance(confidence, bool) or not isinstance(confidence, int | float) or not 0 <= confidence <= 1:
@@ -190,7 +190,7 @@ def _conflicts(verdicts: Sequence[_Verdict], ours: Tail, theirs: Tail) -> tuple[
 
 def _fitting(ours: Sequence[Item], theirs: Sequence[Item], pairs: Sequence[prefilter.Pair]) -> set[str]:
     """The ids of what fits into a question: everything, else candidates with their neighbours, else what is newest."""
-    sizes = {item.id: len(_shown("", item)) + _FRAME for item in (*ours, *theirs)}
+    sizes = {item.id: asking.size(_shown("", item)) + _FRAME for item in (*ours, *theirs)}
     if sum(sizes.values()) <= asking.ROOM:
         return set(sizes)
     left, right = ([item.id for item in side] for side in (ours, theirs))

@@ -33,6 +33,7 @@ ACTIONS = ("ours", "theirs", "both", "replace", "drop")
 _PINNED = 40_000  # characters of pinned messages that are shown for reference
 _BESIDE = 2  # messages before and after
 _CLIPPED = 1_500  # characters of a message that is shown for reference
+_MOST = 50  # conflicts in one question
 _CONTENT = 20_000  # characters of a new content, or four times the longest version
 
 
@@ -60,25 +61,31 @@ def offered(conflict: Conflict) -> tuple[str, ...]:
 
 def questions(
     merging: Merging, contexts: Contexts, conflicts: Sequence[Conflict], *, show_base: bool = False
-) -> tuple[Question, ...]:
-    """What is asked about open conflicts: as many to a question as there is room for.
+) -> tuple[tuple[Question, ...], list[Finding]]:
+    """What is asked about open conflicts, as many to a question as there is room for; and about which nothing is.
 
-    ``contexts`` are ours' and theirs'. A conflict with no room or no action is left out.
+    ``contexts`` are ours' and theirs'.
     """
     view = _View(merging, contexts, conflicts, show_base)
     reference = view.pinned()
     found: list[Question] = []
+    unasked: list[Finding] = []
     parts: list[tuple[Conflict, str]] = []
-    room = asking.ROOM - len(reference)
+    left = room = asking.ROOM - asking.size(reference)
     for one in conflicts:
         told = view.told(one)
-        if len(told) > room or not offered(one):
+        takes = asking.size(told)
+        if takes > room or not offered(one):
+            why = "it is too long for a question" if offered(one) else "every answer would give up a pin"
+            text = f"no model is asked about conflict {one.id}: {why}"
+            unasked.append(Finding("llm", one.id, text, one.items, severity="warning"))
             continue
-        if parts and sum(len(text) for _, text in parts) + len(told) > room:
+        if parts and (takes > left or len(parts) == _MOST):
             found.append(_question(reference, parts))
-            parts = []
+            parts, left = [], room
         parts.append((one, told))
-    return (*found, _question(reference, parts)) if parts else tuple(found)
+        left -= takes
+    return (*found, *([_question(reference, parts)] if parts else [])), unasked
 
 
 def mediate(who: llm.Asker, asked: asking.Asked, questions: Sequence[Question]) -> Mediated:
@@ -228,7 +235,7 @@ class _Reader:
     def _read(self, given: Any) -> tuple[str, Resolution]:
         if not isinstance(given, dict):
             raise Unusable("a resolution is not an object")
-        name, action, reason = given.get("conflict"), given.get("action"), given.get("reason", "")
+        name, action, reason = given.get("conflict"), given.get("action"), given.get("reason") or ""
         conflict = self._asked.get(name) if isinstance(name, str) else None
         if conflict is None:
             raise Unusable(f"{one_line(repr(name), most=40)} is no conflict that was asked about")

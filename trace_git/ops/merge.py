@@ -69,7 +69,7 @@ def merge(
             return _moved(handle, "fast-forward", tip, theirs)
         if ff == "only":
             raise StateError("both branches went on: this is no fast-forward", hint="leave --ff-only out to merge")
-        if ways.asks and (early is None or early.ours != tip):
+        if ways.asks and (early is None or early.ours != tip or write.branch_of(handle) != branch):
             raise ConflictError("the branch moved while the merge was decided; nothing has changed", hint="merge again")
         work = early or _work(handle, tip, theirs, ways, unrelated)
         if not dry_run:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ..conflicts import Conflict, Resolution
-from ..errors import UnsafeRewriteError
+from ..errors import InvalidInputError, RefusedError, UnsafeRewriteError
 from ..model import Commit, Item, Message
 from ..results import Finding
 from ..store import codec, format, keys
@@ -77,15 +77,28 @@ class _Contents:
             present = (*conflict.ours, *conflict.theirs)[0].message
             self._set(item, self._put(edit.version(present, answer.content)))
         elif answer.action == "defer":
-            sides = (conflict.base, conflict.ours, conflict.theirs)
-            self._set(item, self._put(deferred.make(*sides, reason=conflict.text, kind=conflict.kind)))
+            self._set(item, self._put_off(conflict, item))
+
+    def _put_off(self, conflict: Conflict, item: str) -> str:
+        sides = (conflict.base, conflict.ours, conflict.theirs)
+        try:
+            return self._put(deferred.make(*sides, reason=conflict.text, kind=conflict.kind))
+        except InvalidInputError as error:  # a conflict item holds those that were put off before: that has an end
+            raise RefusedError(
+                f"conflict {conflict.id} cannot be put off: what it holds is nested too deeply",
+                hint=f"take a side of it, or settle what was put off before: trace resolve {item[:8]} ours",
+            ) from error
 
     def _second(self, conflict: Conflict, ours: str) -> None:
-        """Theirs' version behind ours, as an item of its own; pinned if it was."""
+        """Theirs' version behind ours, as an item of its own, pinned if it was; unless it stands there already."""
+        at = self.line.index(ours) + 1
+        there = self.line[at] if at < len(self.line) else ""
         for theirs in reversed(conflict.theirs):
+            if self.blobs.get(there) == theirs.blob and (there in self.pins or not theirs.pinned):
+                continue
             position = len(self._roles)
             item = format.item_id(self._handle.namespace, self._parent, position, bytes.fromhex(theirs.blob), counter=1)
-            self.line.insert(self.line.index(ours) + 1, item)
+            self.line.insert(at, item)
             self._roles[item] = theirs.role
             self._set(item, theirs.blob, pinned=theirs.pinned)
 

@@ -18,6 +18,7 @@ from typing import Any
 from ..conflicts import Resolution
 from ..errors import CorruptTraceError
 from ..store import files
+from ..store.refs import is_id
 
 VERSION = 1
 _STATE, _HEAD, _MESSAGE = os.path.join("trace", "merge"), "MERGE_HEAD", "MERGE_MSG"
@@ -83,10 +84,13 @@ def read(folder: str | os.PathLike[str]) -> Begun | None:
         held = json.loads(raw)
         if held["version"] != VERSION:
             raise CorruptTraceError(f"the open merge is of version {held['version']}", hint="upgrade trace-git")
-        answers = {name: Resolution(**answer) for name, answer in held["answers"].items()}
+        answers = {name: _answer(**answer) for name, answer in held["answers"].items()}
         texts = {name: held[name] for name in ("branch", "ours", "theirs", "name")}
-        if not all(isinstance(text, str) for text in texts.values()):
-            raise TypeError("a name is no text")
+        _texts(*texts.values(), held["message"] or "")
+        if not (is_id(held["ours"]) and is_id(held["theirs"])):
+            raise ValueError("a commit is no id")
+        if not held["branch"].startswith("refs/") or ".." in held["branch"]:
+            raise ValueError("the branch is no ref")
         return Begun(**texts, unrelated=bool(held["unrelated"]), message=held["message"], answers=answers,
                      semantic=bool(held["semantic"]), threshold=held["threshold"], judged=_judged(held["judged"]),
                      asked=_asked(held["asked"]))  # fmt: skip
@@ -94,13 +98,22 @@ def read(folder: str | os.PathLike[str]) -> Begun | None:
         raise CorruptTraceError(f"trace/merge, the open merge, is damaged: {error!r}", hint=_HINT) from error
 
 
+def _texts(*given: Any) -> None:
+    if not all(isinstance(text, str) for text in given):
+        raise TypeError("a name is no text")
+
+
+def _answer(action: Any, content: Any = None, reason: Any = "", by: Any = "") -> Resolution:
+    _texts(action, reason, by)
+    return Resolution(action, content, reason, by)
+
+
 def _judged(held: Any) -> tuple[Found, ...] | None:
     if held is None:
         return None
     found = [Found(one["id"], tuple(one["ours"]), tuple(one["theirs"]), one["text"]) for one in held]
     for one in found:
-        if not all(isinstance(text, str) for text in (one.id, *one.ours, *one.theirs, one.text)):
-            raise TypeError("a name is no text")
+        _texts(one.id, *one.ours, *one.theirs, one.text)
     return tuple(found)
 
 

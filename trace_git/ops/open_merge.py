@@ -16,12 +16,13 @@ from ..errors import CorruptTraceError, MergeConflictError, NotFoundError, State
 from ..llm import Given
 from ..model import Commit, Item
 from ..results import MergeResult
+from ..store import codec
 from ..store.transaction import Transaction
 from ..view import ancestry, revisions
 from ..view.handle import Handle
 from ..view.merging import bases, tails
 from ..view.merging.plan import Merging
-from . import deciding, judging, merge, merging_state, resolving, write
+from . import deciding, edit, judging, merge, merging_state, resolving, write
 from .merging_state import Begun, Found
 
 _WAYS = "go on with trace merge --continue, or give it up with trace merge --abort"
@@ -36,6 +37,16 @@ class OpenMerge:
 
     def read(self) -> Begun | None:
         return merging_state.read(self._folder)
+
+    def here(self) -> Begun | None:
+        """The open merge if it is one into the bound branch, also when that got another name meanwhile."""
+        begun, branch = self.read(), self._handle.branch
+        if begun is None or begun.branch == branch:
+            return begun
+        tip = self._handle.head()
+        if branch is None or tip is None or self._handle.ref(begun.branch) is not None:
+            return None
+        return replace(begun, branch=branch) if ancestry.is_ancestor(self._handle, begun.ours, tip) else None
 
     def check_none(self) -> None:
         """StateError when a merge is open. One that is done already does not count: a crash left it behind."""
@@ -87,7 +98,7 @@ class OpenMerge:
             for name, answer in answers.items():
                 if name not in known:
                     raise NotFoundError(f"no conflict {name!r} in this merge", hint="`trace conflicts` lists them")
-                resolving.checked(known[name], answer)
+                _writable(known[name], resolving.checked(known[name], answer))
             begun = replace(begun, answers={**begun.answers, **answers})
             merging_state.write(self._folder, begun)
         return begun
@@ -188,19 +199,33 @@ class OpenMerge:
         return begun
 
     def _here(self) -> Begun:
-        begun = self.read()
+        begun = self.here()
         if begun is None:
-            raise _none()
-        if begun.branch != self._handle.branch:
-            raise StateError(
-                f"the merge of {begun.name} was begun on {begun.into}",
-                hint=f"go there: trace switch {begun.into}; or give it up: trace merge --abort",
-            )
+            raise self.elsewhere() or _none()
         return begun
+
+    def elsewhere(self) -> StateError | None:
+        """What is to be said when a merge is open that is not one into the bound branch; None when there is none."""
+        begun = self.read()
+        if begun is None or self.here() is not None:
+            return None
+        there = f"go there: trace switch {begun.into}"
+        if self._handle.ref(begun.branch) is None:
+            there = "that branch is gone; `trace undo` brings back what was deleted last"
+        return StateError(
+            f"the merge of {begun.name} was begun on {begun.into}",
+            hint=f"{there}; or give the merge up: trace merge --abort",
+        )
 
     def _locked(self) -> AbstractContextManager[Transaction]:
         """No other process of ours changes anything meanwhile."""
         return self._handle.store.transaction("merge", [], spaces=(self._handle.namespace,))
+
+
+def _writable(conflict: Conflict, answer: Resolution) -> None:
+    """InvalidInputError for a content that could not be committed: better now than when the merge is finished."""
+    if answer.action == "replace":
+        codec.encode(edit.version((*conflict.ours, *conflict.theirs)[0].message, answer.content))
 
 
 def _further(begun: Begun, left: MergeConflictError) -> Begun:

@@ -7,13 +7,13 @@ function may not give up a pin: only a resolution that was given by id does.
 
 from __future__ import annotations
 
-import asyncio
 import inspect
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from ..conflicts import TOOLS, Conflict, Resolution
 from ..errors import InvalidInputError, NotFoundError, TraceError
+from ..llm import callables
 
 Resolver = Callable[[Conflict], Resolution | Awaitable[Resolution | None] | None]
 
@@ -32,7 +32,7 @@ def answered(
             answer = by_strategy(conflict, strategy)
         if answer is None and resolver is not None:
             answer = _asked(resolver, conflict)
-            if answer is not None and gives_up_pin(conflict, answer):
+            if answer is not None and gives_up_pin(conflict, checked(conflict, answer)):
                 answer = None
         if answer is not None:
             answers[conflict.id] = checked(conflict, answer)
@@ -50,7 +50,10 @@ def check_known(conflicts: Sequence[Conflict], given: Mapping[str, Resolution]) 
 def checked(conflict: Conflict, answer: Resolution) -> Resolution:
     """``answer``, if the conflict takes it."""
     if not isinstance(answer, Resolution):
-        raise InvalidInputError(f"{type(answer).__name__} is no Resolution", field="resolution")
+        raise InvalidInputError(
+            f"conflict {conflict.id}: {type(answer).__name__} is no Resolution", field="resolution",
+            hint=f"give Resolution(action), with one of: {', '.join(conflict.actions)}",
+        )  # fmt: skip
     if answer.action not in conflict.actions:
         raise InvalidInputError(
             f"conflict {conflict.id} ({conflict.kind}) does not take {answer.action!r}",
@@ -58,17 +61,21 @@ def checked(conflict: Conflict, answer: Resolution) -> Resolution:
             hint=f"one of: {', '.join(conflict.actions)}",
         )
     if answer.action == "replace" and answer.content is None:
-        raise InvalidInputError(f"conflict {conflict.id}: replace needs content", field="content")
+        raise InvalidInputError(
+            f"conflict {conflict.id}: replace needs content", field="content", hint="give Resolution('replace', text)"
+        )
     return answer
 
 
 def by_strategy(conflict: Conflict, strategy: str) -> Resolution | None:
-    """What ``-X`` says: a side, or both where that is offered, and else ours. A pin wins over either side.
+    """What ``-X`` says: a side, or both; where that is not offered, the side that took nothing away, ours before
+    theirs. A pin wins over either side.
 
     None when nothing that it could say keeps every pin.
     """
-    wishes = ("both", "ours", "theirs") if strategy == "union" else (strategy, "ours", "theirs", "both")
-    for action in wishes:
+    live = [side for side, items in (("ours", conflict.ours), ("theirs", conflict.theirs)) if items]
+    wishes = ("both", *live, *conflict.aside) if strategy == "union" else (strategy,)
+    for action in (*wishes, "ours", "theirs", "both"):
         answer = Resolution(action, reason=f"-X {strategy}")
         if action in conflict.actions and not gives_up_pin(conflict, answer):
             return answer
@@ -79,13 +86,15 @@ def gives_up_pin(conflict: Conflict, answer: Resolution) -> bool:
     """Whether a pinned version would go, change, or stand there without its pin."""
     if conflict.kind == "order" or conflict.items == (TOOLS,):
         return False
-    ours, theirs = ({item.id for item in side if item.pinned} for side in (conflict.ours, conflict.theirs))
+    forced = {item.id for item in conflict.base if item.pinned}  # what was pinned before was edited with intent
+    ours, theirs = ({item.id: "" if item.id in forced else item.blob for item in side if item.pinned}
+                    for side in (conflict.ours, conflict.theirs))  # fmt: skip
     semantic = conflict.kind == "semantic"
-    lost = {
-        "ours": theirs - ours,
-        "theirs": ours - theirs,
-        "both": set() if semantic else theirs - ours,
-        "defer": ours | theirs if semantic else set(),
+    lost: dict[str, Collection[object]] = {
+        "ours": theirs.items() - ours.items(),
+        "theirs": ours.items() - theirs.items(),
+        "both": () if semantic else theirs.keys() - ours.keys(),
+        "defer": ours | theirs if semantic else (),
     }
     return bool(lost.get(answer.action, ours | theirs))
 
@@ -94,7 +103,7 @@ def _asked(resolver: Resolver, conflict: Conflict) -> Resolution | None:
     try:
         answer: Any = resolver(conflict)
         if inspect.isawaitable(answer):
-            answer = asyncio.run(_awaited(answer))
+            answer = callables.finished(answer)
     except TraceError:
         raise
     except Exception as error:  # a user's code may raise anything; what leaves here is ours
@@ -102,7 +111,3 @@ def _asked(resolver: Resolver, conflict: Conflict) -> Resolution | None:
             f"the resolver failed on conflict {conflict.id}: {type(error).__name__}: {error}", field="resolver"
         ) from error
     return answer  # type: ignore[no-any-return]
-
-
-async def _awaited(answer: Awaitable[Any]) -> Any:
-    return await answer

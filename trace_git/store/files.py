@@ -98,12 +98,15 @@ def rename_over(source: str, target: str) -> None:
 
 
 def append(path: str, data: bytes) -> None:
-    """Append ``data`` in one write, making the file and its folder where needed."""
+    """Append ``data`` in one write, making the file and its folder, or removing an empty folder in its way."""
     flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
     try:
         fd = os.open(path, flags, 0o666)
     except FileNotFoundError:
         make_folders(os.path.dirname(path))
+        fd = os.open(path, flags, 0o666)
+    except IsADirectoryError:
+        remove_empty_folders(path)
         fd = os.open(path, flags, 0o666)
     try:
         write_all(fd, data)
@@ -112,16 +115,20 @@ def append(path: str, data: bytes) -> None:
 
 
 def unlink(path: str) -> bool:
-    """Remove a file; False when it was not there."""
+    """Remove a file; False when it was not there (a folder is none)."""
     try:
         os.unlink(path)
     except (FileNotFoundError, NotADirectoryError):
         return False
+    except OSError:  # which one it is for a folder differs between systems
+        if os.path.isdir(path):
+            return False
+        raise
     return True
 
 
 def make_folders(path: str) -> None:
-    """``mkdir -p`` that tolerates another process doing the same."""
+    """``mkdir -p`` that tolerates another process doing the same; NotADirectoryError when a file is in its way."""
     if os.path.isdir(path):
         return
     parent = os.path.dirname(path)
@@ -129,9 +136,9 @@ def make_folders(path: str) -> None:
         make_folders(parent)
     try:
         os.mkdir(path)
-    except FileExistsError:
+    except FileExistsError as error:
         if not os.path.isdir(path):
-            raise
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), path) from error
 
 
 def remove_empty_folders(path: str) -> None:

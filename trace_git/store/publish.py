@@ -2,7 +2,8 @@
 
     1  <pack>.keep      so that a `git gc --prune=now` in between does not take what no ref names yet
     2  <pack>.pack, then <pack>.idx: only with its index does a pack exist for git
-    3  refs, with their reflog lines; each ref's .lock is held since before its record was written
+    3  refs, those that go before those that come, with their reflog lines; each ref's .lock is held since before its
+       record was written, and of one that goes until it is gone
     4  the .lock files go, the .keep goes, the mark says how far we are
 
 A checkpoint syncs all of it, moves the entries to the operation log, and only then reuses the journal's space.
@@ -60,10 +61,12 @@ class Publisher:
         name = self._publish_objects(records)
         moves = [move for record in records if record.entry.verb != "external" for move in record.entry.moves]
         final = {move.ref: move.new for move in moves if move.ref not in skip}
+        gone = [ref for ref, value in final.items() if value is None]
+        for ref in gone:  # first, and their locks: where a/b was, a may come
+            self._refs.delete(ref)
+            self._refs.unlock(ref)
         for ref, value in final.items():
-            if value is None:
-                self._refs.delete(ref)
-            else:
+            if value is not None:
                 self._refs.write(ref, value)
         self._log(records, final, skip)
         for ref in {move.ref for record in records for move in record.entry.moves}.union(locked):

@@ -151,20 +151,18 @@ class RefFiles:
             self._link(lock)
         except FileExistsError:
             return self.owns(lock)
+        except NotADirectoryError as error:
+            beside = self.clash(ref) or "a file in its way"
+            raise StateError(f"{ref} cannot be made: {beside} exists", hint="choose another name") from error
         return True
 
     def _link(self, lock: str) -> None:
         try:
             os.link(self._token, lock)
-        except NotADirectoryError as error:
-            raise _in_the_way(lock) from error
         except FileNotFoundError:
             if not os.path.exists(self._token):
                 self._make_token()
-            try:
-                files.make_folders(os.path.dirname(lock))
-            except (FileExistsError, NotADirectoryError) as error:
-                raise _in_the_way(lock) from error
+            files.make_folders(os.path.dirname(lock))
             os.link(self._token, lock)
 
     def _make_token(self) -> None:
@@ -258,10 +256,6 @@ class RefFiles:
             return stat.S_ISREG(os.lstat(self.path(ref)).st_mode)
         except FileNotFoundError:
             return False
-
-
-def _in_the_way(lock: str) -> StateError:
-    return StateError(f"{lock} cannot be made: a ref of that name stands in its way", hint="choose another name")
 
 
 def _parse_packed(raw: bytes) -> dict[str, str]:

@@ -12,6 +12,11 @@ from trace_git.view.merging.sides import Side
 LETTERS = frozenset("abcdefghijklmnopqrstuvwxyz")
 
 
+def nothing(item: str) -> str:
+    """What is covered by an item that is no summary."""
+    return ""
+
+
 @pytest.mark.parametrize(
     ("base", "ours", "theirs", "whose"),
     [
@@ -47,7 +52,7 @@ def test_the_order_is_that_of_the_side_that_changed_it(base: str, ours: str, the
     ],
 )
 def test_new_items_follow_what_they_followed(ours: str, theirs: str, prefer: str, wanted: str, result: str) -> None:
-    found = woven(ours, theirs, placed=LETTERS, prefer=prefer, wanted=set(wanted), behind=({}, {}))
+    found = woven(ours, theirs, placed=LETTERS, prefer=prefer, wanted=set(wanted), behind=({}, {}), covered=nothing)
     assert "".join(one for one in found if one in wanted) == result
 
 
@@ -62,11 +67,13 @@ def test_new_items_follow_what_they_followed(ours: str, theirs: str, prefer: str
 )
 def test_a_result_goes_behind_its_call(ours: str, theirs: str, behind: tuple[dict[str, str], ...], result: str) -> None:
     wanted = set(ours) | set(theirs)
-    assert "".join(woven(ours, theirs, placed=LETTERS, prefer="ours", wanted=wanted, behind=behind)) == result
+    found = woven(ours, theirs, placed=LETTERS, prefer="ours", wanted=wanted, behind=behind, covered=nothing)
+    assert "".join(found) == result
 
 
 def test_a_result_whose_call_is_gone_is_not_lost() -> None:
-    found = woven("bX", "abR", placed=LETTERS, prefer="ours", wanted=set("bXR"), behind=({}, {"R": "a"}))
+    behind = ({}, {"R": "a"})
+    found = woven("bX", "abR", placed=LETTERS, prefer="ours", wanted=set("bXR"), behind=behind, covered=nothing)
     assert "".join(found) == "bXR"
 
 
@@ -108,5 +115,15 @@ def test_new_items_stand_behind_the_summary_of_their_predecessor() -> None:
     covered = lambda item: COVERS.get(item, "")  # noqa: E731
     one, other = line(_side("aBd", c1="bc"), covered), list("abcXd")
     for sides in ((one, other), (other, one)):
-        found = woven(*sides, placed=LETTERS, prefer="ours", wanted=set("aBdX"), behind=({}, {}))
+        found = woven(*sides, placed=LETTERS, prefer="ours", wanted=set("aBdX"), behind=({}, {}), covered=covered)
         assert "".join(item for item in found if item in "aBdX") == "aBXd"
+
+
+def test_a_summary_stands_for_its_items_where_these_would_stand() -> None:
+    """The other moved a, which is before them, to the end; X is new behind the summary."""
+    covered = lambda item: COVERS.get(item, "")  # noqa: E731
+    one, other = line(_side("aBXd", c1="bc"), covered), list("bcda")
+    assert "".join(one) == "aBbcXd"
+    for sides, prefer in (((one, other), "theirs"), ((other, one), "ours")):
+        found = woven(*sides, placed=LETTERS, prefer=prefer, wanted=set("aBdX"), behind=({}, {}), covered=covered)
+        assert "".join(item for item in found if item in "aBdX") == "BXda"

@@ -80,6 +80,9 @@ def _rename(repo: Repo, old: str | None, new: str, *, as_json: bool) -> None:
     if as_json:
         screen.emit(renamed={"old": old, "new": new})
         return
+    if old == new:
+        screen.note(f"branch {new} has that name already")
+        return
     screen.show([screen.paint(f"Renamed branch {old} to {new}")])
     changes.aside("back: trace undo")
 

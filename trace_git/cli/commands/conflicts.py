@@ -8,7 +8,7 @@ import click
 
 from ...conflicts import Conflict
 from ...ops.merging_state import Begun
-from .. import changes, conflicts, merging, opening, options, screen
+from .. import conflicts, merging, opening, options, screen
 
 
 @click.command("conflicts", short_help="List what a merge left to settle, side by side.")
@@ -25,10 +25,9 @@ def command(as_json: bool) -> None:
       trace conflicts --json
     """
     with opening.opened() as repo:
-        begun = repo.open_merge.read()
-        if begun is not None and begun.into != changes.branch(repo):
-            screen.note(f"the merge of {begun.name} was begun on {begun.into}")
-            begun = None
+        begun, elsewhere = repo.open_merge.here(), repo.open_merge.elsewhere()
+        if elsewhere is not None:
+            screen.note(f"{elsewhere}: {elsewhere.hint}")
         found = repo.open_merge.conflicts() if begun is not None else ()
         put_off = repo.conflicts()
         if as_json:
@@ -39,7 +38,7 @@ def command(as_json: bool) -> None:
                 deferred=[conflicts.shape(one, put_off=True) for one in put_off],
             )
         elif begun is None and not put_off:
-            screen.note("no conflicts")
+            screen.note("no conflicts" if elsewhere is None else "no conflicts here")
         else:
             screen.show(_lines(begun, found, put_off), paged=True)
 

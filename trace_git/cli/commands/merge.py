@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import functools
+import os
+import sys
 from typing import Any
 
 import click
 
-from ...errors import MergeConflictError, NotFoundError
+from ... import llm, ops
+from ...errors import MergeConflictError, NotFoundError, TraceError
 from ...repo import Repo
 from ...results import MergeResult
 from .. import changes, editor, exits, marking, merging, opening, options, screen
+
+_OPEN = "the merge is open: trace merge --tool edits again, trace resolve settles one, trace merge --abort gives it up"
 
 
 @click.command("merge")
@@ -104,8 +110,21 @@ def _ff(how: dict[str, Any]) -> str:
 
 def _asking(how: dict[str, Any]) -> dict[str, Any]:
     """What of it is about a model. Without MODEL that is the one that the user configured."""
-    asked = {"llm": how["llm"] or how["llm"] is not None, "semantic": how["semantic"], "show_base": how["show_base"]}
+    asked = {"llm": _asker(how["llm"]), "semantic": how["semantic"], "show_base": how["show_base"]}
     return asked if how["threshold"] is None else {**asked, "threshold": how["threshold"]}
+
+
+def _asker(model: str | None) -> llm.Given:
+    """Who says on a terminal that he is asked; True, which is refused with a hint, when nobody is configured."""
+    if model is None:
+        return None
+    name = model or llm.configured(os.environ, {llm.MODEL_KEY: ops.config.users(os.environ, llm.MODEL_KEY) or ""})
+    return llm.resolve(name, notice=functools.cache(_asks)) if name else True  # said once, however often he is asked
+
+
+def _asks(name: str) -> None:
+    if screen.on_terminal(sys.stderr):
+        changes.aside(f"asking {name} …")
 
 
 def _tip(repo: Repo) -> str | None:
@@ -140,9 +159,9 @@ def _merged(repo: Repo, rev: str | None, how: dict[str, Any], *, tool: bool) -> 
         begun = repo.open_merge.read()
         if begun is None or not begun.semantic or begun.judged is not None:
             asking = {}  # it has said what it has to say
-    elif (anew := repo.open_merge.renewed()) is not None:
-        kept = f"{len(anew.answers)} of the answers still hold" if anew.answers else "no answer holds any more"
-        screen.note(f"note: {anew.into} has moved since the merge began, so it begins anew; {kept}", "yellow")
+    elif (had := repo.open_merge.here()) is not None and (anew := repo.open_merge.renewed()) is not None:
+        kept = f"; {len(anew.answers)} of {len(had.answers)} answers still hold" if had.answers else ""
+        screen.note(f"note: {anew.into} has moved since the merge began, so it begins anew{kept}", "yellow")
         if anew.judged is not None and not how["semantic"]:
             screen.note("note: what came since was not judged; --continue --llm --semantic judges again", "yellow")
     if tool:
@@ -181,8 +200,12 @@ def _edit(repo: Repo) -> None:
     if not texts:
         screen.note("no conflict of text is left for the editor")
         return
-    answers = marking.read(editor.edited(marking.marked(texts), what="merge"), texts)
-    if answers:
+    try:
+        text = editor.edited(marking.marked(texts), what="merge")
+    except TraceError as error:
+        error.hint = "; ".join(filter(None, [error.hint, _OPEN]))
+        raise
+    if answers := marking.read(text, texts):
         repo.open_merge.answer(answers)
 
 

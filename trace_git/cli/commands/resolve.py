@@ -8,11 +8,11 @@ from typing import NamedTuple
 import click
 
 from ...conflicts import OFFERED, Conflict, Resolution
-from ...errors import AmbiguousRevisionError, InvalidInputError, NotFoundError
+from ...errors import AmbiguousRevisionError, InvalidInputError, NotFoundError, RefusedError
 from ...model import Commit
 from ...ops.resolving import gives_up_pin
 from ...repo import Repo
-from .. import changes, conflicts, editor, merging, opening, options, screen
+from .. import changes, conflicts, editor, merging, opening, options, screen, shapes
 
 _ACTIONS = OFFERED["edit"]
 _SHORTEST = 4
@@ -44,10 +44,10 @@ def command(
     _check(conflict, action, text, every)
     with opening.opened() as repo:
         known = _known(repo)
+        if not known and (elsewhere := repo.open_merge.elsewhere()) is not None:
+            raise elsewhere
         if every is not None:
-            skipped = _all(repo, known, every, message, as_json=as_json)
-            if skipped and not as_json:
-                screen.note(f"left out, for they are about pins: {' '.join(one.id[:8] for one in skipped)}")
+            _all(repo, known, every, message, as_json=as_json)
             return
         one = _found(known, conflict or "")
         answer = Resolution(action or "", _content(one, action or "", text))
@@ -74,9 +74,7 @@ def _check(conflict: str | None, action: str | None, text: str | None, every: st
 
 def _known(repo: Repo) -> list[_Known]:
     """The conflicts of the open merge, if it is on this branch, and those that were put off."""
-    begun = repo.open_merge.read()
-    here = begun is not None and begun.into == changes.branch(repo)
-    found = repo.open_merge.conflicts() if here else ()
+    found = repo.open_merge.conflicts() if repo.open_merge.here() is not None else ()
     return [*(_Known(one, False) for one in found), *(_Known(one, True) for one in repo.conflicts())]
 
 
@@ -104,9 +102,9 @@ def _content(one: _Known, action: str, text: str | None) -> str | None:
     return editor.piped(what="resolve")
 
 
-def _all(repo: Repo, known: Sequence[_Known], action: str, message: str | None, *, as_json: bool) -> list[Conflict]:
-    """Settles what is left of the open merge, or what was put off when none is open. What it left out, for pins."""
-    begun = repo.open_merge.read()
+def _all(repo: Repo, known: Sequence[_Known], action: str, message: str | None, *, as_json: bool) -> None:
+    """Settles what is left of the open merge, or what was put off when none is open; not what would give up a pin."""
+    begun = repo.open_merge.here()
     answers = begun.answers if begun else {}
     merge = [one for one in known if not one.put_off]
     left = [one for one in merge if one.conflict.id not in answers] if merge else [one for one in known if one.put_off]
@@ -116,25 +114,40 @@ def _all(repo: Repo, known: Sequence[_Known], action: str, message: str | None, 
         )
     answer = Resolution(action, reason="--all")
     wanted = [one for one in left if not gives_up_pin(one.conflict, answer)]
-    if wanted:
-        _settle(repo, wanted[0], [(one.conflict, answer) for one in wanted], message, as_json=as_json)
-    return [one.conflict for one in left if one not in wanted]
+    skipped = [one.conflict.items[0] if one.put_off else one.conflict.id for one in left if one not in wanted]
+    if not wanted:
+        raise RefusedError(
+            f"{action} would give up a pin: {', '.join(name[:8] for name in skipped)}",
+            hint=f"--all gives none up; name it: trace resolve {skipped[0][:8]} {action}",
+        )
+    _settle(repo, wanted[0], [(one.conflict, answer) for one in wanted], message, as_json=as_json, skipped=skipped)
+    if skipped and not as_json:
+        screen.note(f"left out, for they are about pins: {' '.join(name[:8] for name in skipped)}")
 
 
 def _settle(
-    repo: Repo, kind: _Known, pairs: Sequence[tuple[Conflict, Resolution]], message: str | None, *, as_json: bool
+    repo: Repo,
+    kind: _Known,
+    pairs: Sequence[tuple[Conflict, Resolution]],
+    message: str | None,
+    *,
+    as_json: bool,
+    skipped: Sequence[str] = (),
 ) -> None:
     """Keep or commit answers to conflicts that are all of the open merge, or all put off."""
     if kind.put_off:
         made = _commit(repo, pairs, message)
-        changes.report(repo, made, as_json=as_json, nothing="nothing changed")
-        if not as_json:
+        if as_json:
+            screen.emit(commits=[shapes.commit(one) for one in made], left_out=list(skipped))
+        else:
+            changes.report(repo, made, as_json=False, nothing="nothing changed")
             changes.aside("back: trace undo")
         return
     begun = repo.open_merge.answer({conflict.id: answer for conflict, answer in pairs})
     left = len(merging.left(repo.open_merge.conflicts(), begun.answers))
     if as_json:
-        screen.emit(answered=[conflicts.shape(conflict, answer) for conflict, answer in pairs], left=left)
+        answered = [conflicts.shape(conflict, answer) for conflict, answer in pairs]
+        screen.emit(answered=answered, left=left, left_out=list(skipped))
         return
     for conflict, answer in pairs:
         screen.show([f"{screen.paint(f'conflict {conflict.id[:8]}', 'yellow')} {screen.paint(answer.action)}"])

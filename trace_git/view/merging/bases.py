@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from ...conflicts import Resolution
 from ...store.snapshot import Entry
 from ..ancestry import merge_bases
 from ..handle import Handle
@@ -69,13 +70,14 @@ class _Below:
             side = sides[commits[0]]
             for other in commits[1:] if depth < _DEEPEST else ():
                 base = self.virtual(sides, self.bases(commits[0], other), depth=depth + 1)
-                side = _merged(Merging(self._handle, base, side, sides[other]))
+                side = _merged(Merging(self._handle, base, side, sides[other], strict=True))
             self._virtual[commits] = side
         return self._virtual[commits]
 
 
 def _merged(merging: Merging) -> Side:
-    plan = merging.settled({})
+    """Of two compresses of the same items neither stands, else a side that chose one would have dropped the other."""
+    plan = merging.settled({one.id: Resolution("neither") for one in merging.conflicts if one.kind == "summary"})
     disputed = {item for one in merging.conflicts if one.kind != "order" for item in one.items}
     lines = [
         [item for item in ids(side.entries) if item not in side.unplaced] for side in (merging.ours, merging.theirs)

@@ -3,8 +3,9 @@
 A ``line`` is a side's live items with the archived ones behind the summary that stands for them. Items of the base that
 are in the lines of both sides are the frame; they keep the order of the side that changed it, and where both did,
 differently, it is a conflict. A new item follows its nearest predecessor on its own side that is in the frame, be that
-archived by now. What a side has behind its last item of the frame is its tail: tails come last, ours before theirs. A
-result whose call both sides have goes into its call's group.
+archived by now; a new summary stands where the first item of the frame is that it stands for. What a side has behind
+its last item of the frame is its tail: tails come last, ours before theirs. A result whose call both sides have goes
+into its call's group.
 """
 
 from __future__ import annotations
@@ -30,11 +31,14 @@ def line(side: Side, covered: Callable[[str], Sequence[str]]) -> list[str]:
     for at in range(len(live) + 1):
         found += behind.get(at, ())
         if at < len(live):
+            start = len(found)
             _unfold(live[at][1], aside, covered, found)
+            for item in found[start + 1 :]:
+                del aside[item]  # another summary may stand for it, too
     return found
 
 
-def _unfold(item: str, aside: Mapping[str, str], covered: Callable[[str], Sequence[str]], found: list[str]) -> None:
+def _unfold(item: str, aside: Collection[str], covered: Callable[[str], Sequence[str]], found: list[str]) -> None:
     """An item, and behind it what it stands for, what that stands for, and so on."""
     todo, met = [item], {item}
     while todo:
@@ -79,18 +83,24 @@ def woven(
     prefer: str,
     wanted: Set[str],
     behind: Sequence[Mapping[str, str]],
+    covered: Callable[[str], Sequence[str]],
 ) -> list[str]:
     """All ``wanted`` items in order, and among them, where they would stand, others of the frame.
 
     ``placed`` are the items of the base; ``prefer`` says whose order they have. ``behind`` maps, for each side, an item
-    to the one right behind which it belongs, a result to its call or to the result before it.
+    to the one right behind which it belongs, a result to its call or to the result before it. ``covered`` is as in
+    ``line``.
     """
     both = frozenset(ours) & frozenset(theirs)
     frame = [item for item in (theirs if prefer == "theirs" else ours) if item in both and item in placed]
     stops = frozenset(frame)
     bound = [_bound(one, both, wanted) for one in behind]
-    left = _chains(ours, stops, wanted - bound[0].keys())
-    right = _chains(theirs, stops, wanted - bound[1].keys() - both)  # what both added stands where ours has it
+    stands = [_stands_for(order, stops, wanted - both, covered) for order in (ours, theirs)]
+    heads: dict[str, list[str]] = {}
+    for summary, first in [pair for one in stands for pair in one.items()]:
+        heads.setdefault(first, []).append(summary)
+    left = _chains(ours, stops, wanted - bound[0].keys() - stands[0].keys())
+    right = _chains(theirs, stops, wanted - bound[1].keys() - stands[1].keys() - both)  # what both added is ours
     children: dict[str, list[str]] = {}
     for one in bound:
         for item, target in one.items():
@@ -99,6 +109,7 @@ def woven(
     for anchor in (_START, *frame, _END):
         todo = [*right.get(anchor, ())[::-1], *left.get(anchor, ())[::-1]]
         todo += [anchor] if anchor in stops else []
+        found += heads.get(anchor, ())
         while todo:
             item = todo.pop()
             found.append(item)
@@ -107,11 +118,28 @@ def woven(
 
 
 def _bound(behind: Mapping[str, str], both: Collection[str], wanted: Set[str]) -> dict[str, str]:
-    """Those new items whose targets will stand there, in order: a chain ends where its first item is not wanted."""
+    """Those new items whose targets will stand there, in order. Where a target will not, what that followed is one."""
     found: dict[str, str] = {}
     for item, target in behind.items():
+        while target in behind and target not in wanted:
+            target = behind[target]
         if item in wanted and item not in both and (target in found or (target in both and target in wanted)):
             found[item] = target
+    return found
+
+
+def _stands_for(
+    order: Sequence[str], stops: Collection[str], wanted: Set[str], covered: Callable[[str], Sequence[str]]
+) -> dict[str, str]:
+    """The new summaries of one side that stand for items of the frame, each with the first of these: its place."""
+    found: dict[str, str] = {}
+    every = frozenset(order)
+    for summary in [item for item in order if item in wanted and covered(item)]:
+        below: list[str] = []
+        _unfold(summary, every, covered, below)
+        first = next((item for item in below if item in stops), None)
+        if first is not None:
+            found[summary] = first
     return found
 
 

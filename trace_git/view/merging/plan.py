@@ -51,12 +51,14 @@ class Plan:
 
 @dataclass
 class Merging:
-    """Three sides compared. ``base`` may be of several merge bases merged, or empty."""
+    """Three sides compared. ``base`` may be of several merge bases merged, or empty. Two compresses that say the same
+    are one, unless ``strict``."""
 
     handle: Handle
     base: Side
     ours: Side
     theirs: Side
+    strict: bool = False
     _verdicts: Verdicts = field(init=False)
 
     def __post_init__(self) -> None:
@@ -69,7 +71,8 @@ class Merging:
                               for side, other in zip(self._sides, (base, theirs, ours), strict=True))  # fmt: skip
         self._verdicts = judge(self.base, self._states, self.group)
         self._compresses = Compresses(self._sides, self._states, self.message)
-        self._compresses.agree(self._verdicts)
+        if not self.strict:
+            self._compresses.agree(self._verdicts)
 
     # -- reading ---------------------------------------------------------------------------
 
@@ -123,13 +126,17 @@ class Merging:
     def _conflict(self, kind: str, items: Sequence[str]) -> Conflict:
         base = self._versions(0, items)
         if kind == "summary":  # the originals are the same: what differs is what stands for them
-            ours, theirs = (self._versions(side, self._compresses.standing(side, items)) for side in (1, 2))
+            ours, theirs = (self._versions(side, self._compresses.shown(side, items)) for side in (1, 2))
         else:
             ours, theirs = (self._items(side, [live[item] for item in items if item in live])
                             for side, live in zip(self._sides[1:], self._live[1:], strict=True))  # fmt: skip
-        if kind == "presence" and not ours and not theirs:
-            return Conflict(kind, tuple(items), base, ours, theirs, "one side dropped it, the other compressed it")
-        return Conflict(kind, tuple(items), base, ours, theirs, _TEXTS[kind])
+        if kind != "presence":
+            return Conflict(kind, tuple(items), base, ours, theirs, _TEXTS[kind])
+        aside = tuple(name for name, states in zip(("ours", "theirs"), self._states[1:], strict=True)
+                      if any(states[item].archived for item in items if item in states))  # fmt: skip
+        took = "compressed" if aside and (ours or theirs) else "dropped"
+        did = "changed or pinned" if ours or theirs else "compressed"
+        return Conflict(kind, tuple(items), base, ours, theirs, f"one side {took} it, the other {did} it", aside)
 
     @cached_property
     def _live(self) -> list[dict[str, Entry]]:
@@ -186,13 +193,14 @@ class Merging:
         before = self._states[0]
         new = [self._new_results(pairing) for pairing in self.pairings[1:]]
         disputed: dict[str, list[str]] = {}  # item with a call → results, or its whole group
+        whole = {item for kind, items in self._verdicts.disputed if kind != "edit" for item in items}
         for call in dict.fromkeys((*new[0], *new[1])):
             item = call[0]
-            state = self._verdicts.states.get(item)
-            if state is None or not (item in before or all(item in side for side in self._states[1:])):
-                continue  # in dispute as a whole already, or a call of one side alone
+            if item in whole or not (item in before or all(item in side for side in self._states[1:])):
+                continue  # in dispute with its group already, or a call of one side alone
             mine, other = (found.get(call, []) for found in new)
-            if state.presence != LIVE:
+            state = self._verdicts.states.get(item)
+            if state is not None and state.presence != LIVE:
                 disputed.setdefault(item, []).extend([one for one in self.group(item) if one != item])
             elif mine and other and set(mine) != set(other):
                 disputed.setdefault(item, []).extend([*mine, *other])
@@ -222,6 +230,8 @@ class Merging:
                 tools = (self.theirs if answer.action == "theirs" else self.ours).tools
             else:
                 settle(states, conflict, answer, self._states[1:], self.group)
+                if conflict.kind != "summary":
+                    self._compresses.follow(states, conflict.items)
         self._compresses.give_way(states, answers)
         line = self._line(states, prefer)
         pins = self._pins(states)
@@ -245,15 +255,19 @@ class Merging:
         return self.theirs.tools if self.ours.tools == self.base.tools else self.ours.tools
 
     def _line(self, states: Mapping[str, State], prefer: str) -> list[str]:
-        ours, theirs = self.pairings[1:]
+        behind: tuple[dict[str, str], dict[str, str]] = ({}, {})
+        for found, pairing in zip(behind, self.pairings[1:], strict=True):
+            for one in pairing.results():
+                if one.adjacent or found is behind[1]:
+                    found.setdefault(one.item, one.behind)
         return places.woven(
             *self._lines[1:],
             placed=self._states[0].keys(),
             prefer=prefer,
             wanted={item for item, state in states.items() if state.presence == LIVE},
-            behind=({one.item: one.behind for one in reversed(list(ours.results())) if one.adjacent},
-                    {one.item: one.behind for one in reversed(list(theirs.results()))}),
-        )  # fmt: skip
+            behind=behind,
+            covered=self._compresses.covered,
+        )
 
     def _pins(self, states: Mapping[str, State]) -> dict[str, str]:
         """Every pin: of items that are looked at as their states say, of others merged three-way here."""
@@ -277,7 +291,6 @@ class Merging:
 
 _TEXTS = {
     "edit": "both sides changed its content",
-    "presence": "one side took it away, the other changed or pinned it",
     "pin": "one side pinned it, the other changed its content",
     "order": "both sides moved items, differently",
     "answer": "the sides do not agree on the result of a call",

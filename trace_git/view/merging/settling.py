@@ -21,7 +21,7 @@ def settle(
         _drop(states, conflict, unit)
     elif conflict.kind == "semantic":
         _one_speaks(states, conflict, answer)
-    elif conflict.kind == "answer" and states.get(conflict.items[0], ABSENT).presence == LIVE:
+    elif conflict.kind == "answer" and all(side.get(conflict.items[0], ABSENT).presence == LIVE for side in sides):
         _one_answers(states, conflict, answer, sides)
     else:
         _take(states, conflict, answer, sides)
@@ -45,8 +45,10 @@ def _one_speaks(states: dict[str, State], conflict: Conflict, answer: Resolution
 def _one_answers(
     states: dict[str, State], conflict: Conflict, answer: Resolution, sides: Sequence[Mapping[str, State]]
 ) -> None:
-    """Of the results those go that the side which was taken does not have."""
+    """Of the results those go that the side which was taken does not have; all, when the call was dropped."""
     side = sides[1] if answer.action == "theirs" else sides[0]
+    if states.get(conflict.items[0], ABSENT).presence != LIVE:
+        side = {}
     for item in conflict.items[1:]:
         states[item] = side.get(item, ABSENT)
 

@@ -8,13 +8,13 @@ from typing import NamedTuple
 
 from ...store.snapshot import Entry
 
-LIVE = "live"
-GONE = "gone"
+LIVE = "live/"  # with a slash, which no compress id has
+GONE = "gone/"
 
 
 class State(NamedTuple):
-    """The attributes of an item but its place: presence (live, gone, or the id of the compress it is archived under),
-    blob (40 hex, "" when gone), pinned."""
+    """The attributes of an item but its place: presence (live, gone, or the ids of the compresses it is archived under,
+    with a slash between: a masked item that was compressed has two), blob (40 hex, "" when gone), pinned."""
 
     presence: str
     blob: str
@@ -23,6 +23,11 @@ class State(NamedTuple):
     @property
     def archived(self) -> bool:
         return self.presence not in (LIVE, GONE)
+
+    @property
+    def shelves(self) -> frozenset[str]:
+        """The compresses it is archived under."""
+        return frozenset(self.presence.split("/")) if self.archived else frozenset()
 
 
 ABSENT = State(GONE, "", False)
@@ -61,8 +66,11 @@ class Side:
     def states(self) -> dict[str, State]:
         """Item id → state, for all items that are live or archived. An original of a masked item is not listed."""
         found: dict[str, State] = {}
-        for under, entries in self.archived.items():
-            found.update([(one.place.item, State(under, one.blob, False)) for one in entries])
+        for under, entries in sorted(self.archived.items()):
+            for one in entries:
+                other = found.get(one.place.item)
+                shelves = f"{other.presence}/{under}" if other is not None else under
+                found[one.place.item] = State(shelves, one.blob, False)
         found.update([(place.item, State(LIVE, blob, place.item in self.pins)) for place, blob in self.entries])
         return found
 

@@ -11,6 +11,7 @@
 | added / added with other content | conflict: edit |
 | added / added and dropped again | taken once |
 | unpinned / edited | both changes |
+| unpinned / dropped or archived | dropped, archived |
 
 The tool group is the unit for presence and for a pin: when one of its members is in dispute, all are.
 """
@@ -87,7 +88,7 @@ def _one_took_away(base: State, ours: State, theirs: State) -> State | str:
     kept, gone = (ours, theirs) if ours.presence == LIVE else (theirs, ours)
     if base.presence != LIVE:  # the other side brought it back, with or without a change
         return "presence"
-    changed = kept.blob != base.blob or kept.pinned != base.pinned
+    changed = kept.blob != base.blob or (kept.pinned and not base.pinned)
     return "presence" if changed else gone
 
 
@@ -115,12 +116,14 @@ def _grouped(
             if item not in taken:
                 found.append((whole, tuple(members)))
                 taken.update(members)
-    compresses: dict[tuple[str, str], list[str]] = {}
-    for item, kind in kinds.items():
-        if item in taken:
-            continue
-        if kind == "summary":
-            compresses.setdefault((left[item].presence, right[item].presence), []).append(item)
+    rest = {item: kind for item, kind in kinds.items() if item not in taken}
+    found += [(kind, (item,)) for item, kind in rest.items() if kind != "summary"]
+    compresses: list[tuple[frozenset[str], frozenset[str], list[str]]] = []
+    for item in [item for item, kind in rest.items() if kind == "summary"]:
+        one, other = left[item].shelves, right[item].shelves
+        same = next((items for ours, theirs, items in compresses if ours & one and theirs & other), None)
+        if same is None:
+            compresses.append((one - other, other - one, [item]))
         else:
-            found.append((kind, (item,)))
-    return [*found, *(("summary", tuple(items)) for items in compresses.values())]
+            same.append(item)
+    return [*found, *(("summary", tuple(items)) for _, _, items in compresses)]
