@@ -69,13 +69,16 @@ class MergeConflictError(ConflictError):
 
     So that nobody is asked twice: ``settled`` are the resolutions there were for others, by conflict id, ``judged``
     all that a judge found, settled or not; a merge takes them as ``resolutions=`` and ``semantic=``. ``asked`` are the
-    trailers that name who was asked so far, ``findings`` what a finished merge would have told.
+    trailers that name who was asked so far, ``findings`` what a finished merge would have told. ``commit`` is the id of
+    the commit that could not be done again, in a rebase or cherry-pick.
     """
 
     def __init__(self, message: str, *, conflicts: Sequence[object] = (), settled: Mapping[str, object] | None = None,
                  judged: Sequence[object] = (), asked: Mapping[str, str] | None = None,
-                 findings: Sequence[object] = (), hint: str | None = None) -> None:  # fmt: skip
+                 findings: Sequence[object] = (), commit: str | None = None,
+                 hint: str | None = None) -> None:  # fmt: skip
         super().__init__(message, hint=hint)
+        self.commit = commit
         self.conflicts = tuple(conflicts)
         self.settled = dict(settled or {})
         self.judged = tuple(judged)

@@ -237,7 +237,7 @@ class Author:
 
 @dataclass(frozen=True)
 class Commit:
-    """One commit of a trace. Ids are 40 hex; ``timestamp`` is in seconds since 1970 (UTC).
+    """One commit of a trace. Ids are 40 hex; ``timestamp`` is the author's, in seconds since 1970 (UTC).
 
     ``tokens`` is the change of the context's size, ``context_tokens`` the size after it;
     both are None when no tokenizer was there. ``items`` are the items it added or changed.

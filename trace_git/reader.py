@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from .conflicts import Conflict
-    from .results import Diff, Finding, Operation, Tag
+    from .results import Diff, Fate, Finding, Operation, Receipt, Tag
     from .view.graph import Row
     from .view.handle import Handle
     from .view.materialize import Renderer
@@ -101,6 +101,28 @@ class Reader:
         after = self._resolve(new)
         before = view.diff.parent(self._handle, after) if old is None else self._resolve(old)
         return view.diff.diff(self._handle, before, after)
+
+    def range_diff(self, old: str | Commit, new: str | Commit, *, base: str | Commit | None = None) -> tuple[Fate, ...]:
+        """What became of the commits of one range in another: kept, changed, dropped or new.
+
+        A revision without dots is the range from ``base`` to it; that is by default what both have in common.
+        """
+        self._handle.store.refresh()
+        return view.range_diff.range_diff(self._handle, old, new, base=base)
+
+    def receipt(self, rev: str | Commit = "HEAD", *, since: str | Commit | None = None) -> Receipt:
+        """What going from ``since`` (the first parent of ``rev``) to ``rev`` means for a provider's prompt cache.
+
+        That is told against the last context which was sent before: of the last commit with reported usage.
+        """
+        new = self.get(rev)
+        old = view.diff.parent(self._handle, new.id) if since is None else self._resolve(since)
+        return view.receipt.moved(self._handle, self._handle.commit(old) if old else None, new)
+
+    def forecast(self, items: Sequence[Item]) -> Receipt:
+        """What it would mean for a prompt cache that the context becomes ``items``. Nothing is written."""
+        head = self._head()
+        return view.receipt.forecast(self._handle, self._handle.commit(head) if head else None, items)
 
     def conflicts(self, rev: str | Commit = "HEAD") -> tuple[Conflict, ...]:
         """The conflicts that a merge put off (action "defer") and that are in the context at a revision."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import ops, view
 from .model import Author, Branch, Commit, Item, Prompt, Tokenizer, Usage
-from .reader import Reader
+from .rewriter import Rewriter
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -20,14 +20,15 @@ if TYPE_CHECKING:
     from .llm import Given
     from .ops.importing import ImportResult
     from .ops.open_merge import OpenMerge
-    from .results import Finding, MergeResult, Operation, Tag
+    from .ops.open_replay import OpenReplay
+    from .results import Finding, MergeResult, Operation, RewriteResult, Tag
     from .view.handle import Handle
 
 DEFAULT_TOKENIZER = "o200k_base"
 MEMORY = ":memory:"
 
 
-class Repo(Reader):
+class Repo(Rewriter):
     """An open trace: a git repository whose commits are the messages of a context.
 
     Open one with ``Repo.open(path)``. A handle is bound to one branch, sees what other processes commit, and
@@ -125,14 +126,6 @@ class Repo(Reader):
             expect=expect,
         )
 
-    def edit(self, item: str | Item | Commit, content: Any, *, force: bool = False, message: str | None = None,
-             timestamp: float | datetime | None = None) -> Commit:  # fmt: skip
-        """Give an item new content; id and place stay. A text replaces the content; a dict the message.
-
-        RefusedError for a pinned item unless ``force``. AmbiguousRevisionError for a commit with several items.
-        """
-        return ops.edit.edit(self._handle, item, content, force=force, message=message, timestamp=timestamp)
-
     def pin(self, item: str | Item | Commit) -> Commit:
         """Pin an item with its tool group: it stays verbatim whatever rewrites the context."""
         return ops.pins.pin(self._handle, item)
@@ -140,18 +133,6 @@ class Repo(Reader):
     def unpin(self, item: str | Item | Commit) -> Commit:
         """Release a pinned item with its tool group."""
         return ops.pins.unpin(self._handle, item)
-
-    def drop(self, item: str | Item | Commit, *, message: str | None = None,
-             timestamp: float | datetime | None = None) -> Commit:  # fmt: skip
-        """Take an item, with its tool group, out of the context; the history keeps it.
-
-        RefusedError for a pinned one.
-        """
-        return ops.drop.drop(self._handle, item, message=message, timestamp=timestamp)
-
-    def set_tools(self, definitions: Sequence[Mapping[str, Any]] | None) -> Commit | None:
-        """Commit the tool definitions that go with the context from here on; None or [] takes them away."""
-        return ops.tools.set_tools(self._handle, definitions)
 
     def import_file(self, path: str | os.PathLike[str], *, format: str | None = None,
                     progress: Callable[[int, int], None] | None = None) -> ImportResult:  # fmt: skip
@@ -203,13 +184,6 @@ class Repo(Reader):
         """
         self._handle.store.refresh()
         return ops.checkout.checkout(self._handle, rev, head=head)
-
-    def reset(self, rev: str | Commit, *, mode: str = "soft") -> Commit:
-        """Move the branch to another commit; what it leaves behind is kept for ``undo``.
-
-        With ``mode="hard"`` only until the next gc. InvalidInputError for any other mode.
-        """
-        return ops.reset.reset(self._handle, rev, mode=mode)
 
     def tag(self, name: str, *, at: str | Commit = "HEAD", message: str | None = None) -> Tag:
         """Name a commit for good; with ``message`` an annotated tag. StateError when the name is taken."""
@@ -283,15 +257,87 @@ class Repo(Reader):
             timestamp=timestamp,
         )
 
-    def resolve(self, item: str | Item | Commit | Conflict, resolution: Resolution, *, message: str | None = None,
-                timestamp: float | datetime | None = None) -> Commit:  # fmt: skip
-        """Settle one of them with a commit: ours, theirs, both, replace or drop, as far as its kind takes that."""
-        return ops.resolve.resolve(self._handle, item, resolution, message=message, timestamp=timestamp)
+    def rebase(
+        self,
+        upstream: str | Commit,
+        *,
+        onto: str | Commit | None = None,
+        todo: str | Sequence[tuple[str, str | Commit]] | None = None,
+        rebase_merges: bool = False,
+        strategy: str | None = None,
+        resolver: Callable[[Conflict], Any] | None = None,
+        resolutions: Mapping[str, Resolution] | None = None,
+        llm: Given = None,
+        force: bool = False,
+        dry_run: bool = False,
+        timestamp: float | datetime | None = None,
+    ) -> RewriteResult:
+        """Do the commits of ``upstream..HEAD`` again on ``onto``, by default upstream itself: all of them, or none.
+
+        Items keep their ids, so edits and pins of them hold; authors, times and messages stay, ``timestamp`` is the
+        committer's. What is there already is left out and named in ``findings``. ``todo`` says what to do instead:
+        pairs of "pick", "drop" or "squash" and a commit, or the text of ``trace rebase -i``. Merges are left out unless
+        ``rebase_merges`` makes them again. MergeConflictError as in ``merge``, with the ``commit`` it came up at;
+        UnsafeRewriteError for findings that are errors: ``force`` lets pass what is merely risky.
+        """
+        return ops.rebase.rebase(
+            self._handle,
+            upstream,
+            onto=onto,
+            steps=todo,
+            merges=rebase_merges,
+            strategy=strategy,
+            resolver=resolver,
+            resolutions=resolutions,
+            llm=llm,
+            force=force,
+            dry_run=dry_run,
+            timestamp=timestamp,
+        )
+
+    def cherry_pick(
+        self,
+        rev: str | Commit | Sequence[str | Commit],
+        *,
+        at: str | int | Item | Commit | None = None,
+        mainline: int | None = None,
+        strategy: str | None = None,
+        resolver: Callable[[Conflict], Any] | None = None,
+        resolutions: Mapping[str, Resolution] | None = None,
+        llm: Given = None,
+        force: bool = False,
+        dry_run: bool = False,
+        timestamp: float | datetime | None = None,
+    ) -> RewriteResult:
+        """Do what commits did again here: one, a range "A..B" from its oldest on, or a list; all of them, or none.
+
+        New items go to the end; ``at`` puts them right before an item (its id, or a commit that added it), at a
+        position counted from 0, at the "start" or the "end". ``mainline`` says which parent of a merge it is compared
+        with, from 1. All else as in ``rebase``.
+        """
+        return ops.cherry_pick.cherry_pick(
+            self._handle,
+            rev,
+            at=at,
+            mainline=mainline,
+            strategy=strategy,
+            resolver=resolver,
+            resolutions=resolutions,
+            llm=llm,
+            force=force,
+            dry_run=dry_run,
+            timestamp=timestamp,
+        )
 
     @property
     def open_merge(self) -> OpenMerge:
         """The merge that the command line began and has not finished, if any: to look at, answer, finish or abort."""
         return ops.open_merge.OpenMerge(self._handle)
+
+    @property
+    def open_replay(self) -> OpenReplay:
+        """The rebase or cherry-pick that the command line began and has not finished, if any."""
+        return ops.open_replay.OpenReplay(self._handle)
 
     # -- settings --------------------------------------------------------------------------
 

@@ -29,11 +29,18 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What a change means for a provider's prompt cache. All sizes are in tokens.
+    """What a change means for a provider's prompt cache. All sizes are in tokens of the messages.
 
-    ``before`` and ``after`` are the sizes of the two contexts, each a ``TokenCount`` where it was counted; ``kept`` is
-    that of their longest common prefix, which has ``kept_items`` items; ``breaks_at`` is the id of the first item of
-    the old one that is not at its place in the new one, None when all of the old one stays in front.
+    ``before`` and ``after`` are the sizes of the two contexts, each a ``TokenCount`` where it was counted. ``kept`` is
+    the prefix, of ``kept_items`` items, that the new one has in common with what is taken to have been sent: the
+    context of the commit ``baseline``, of ``sent`` tokens. ``breaks_at`` is the id of the first item of that one which
+    is not at its place in the new one, None when all of it stays in front. Other tool definitions (``tools_changed``)
+    stand in front of all: then nothing is kept.
+
+    ``model`` is who is taken to be asked next, ``rule`` what its provider caches, in words, ``cacheable`` what of
+    ``kept`` it may read from its cache, at best. ``cost`` is by how many US dollars the next call is dearer than
+    without the change (less than 0: cheaper). Each is None where it is not known; ``unknown`` says in words what
+    cannot be.
     """
 
     before: int
@@ -41,11 +48,20 @@ class Receipt:
     kept: int
     kept_items: int
     breaks_at: str | None
+    baseline: str | None = None
+    sent: int = 0
+    tools_changed: bool = False
+    model: str | None = None
+    rule: str | None = None
+    cacheable: int | None = None
+    cost: float | None = None
+    unknown: tuple[str, ...] = ()
 
     @property
     def share(self) -> float:
-        """The part of ``before`` that stays a prefix, 0 to 1."""
-        return self.kept / self.before if self.before else 1.0
+        """The part of the next prompt that may come from the cache, 0 to 1; where no rule is known, that is as sent."""
+        known = self.kept if self.cacheable is None else self.cacheable
+        return min(known / self.after, 1.0) if self.after else 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,3 +150,38 @@ class MergeResult:
     brought: tuple[Item, ...] = ()
     items: tuple[Item, ...] = ()
     sends: tuple[list[dict[str, Any]], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RewriteResult:
+    """What a rewriting verb did, or would do.
+
+    ``commit`` is where the branch is now, None in a dry run that would make one. ``findings`` are what is worth
+    knowing about it, ``receipt`` what it means for a prompt cache. In a dry run ``items`` is the context that would
+    come of it, and ``sends`` are the questions that a model would be asked, each a list of messages, to the letter.
+    ``conflicts`` are all that came up where commits were done again, ``resolutions`` how they were settled, by id.
+    """
+
+    commit: Commit | None
+    findings: tuple[Finding, ...]
+    receipt: Receipt
+    items: tuple[Item, ...] = ()
+    sends: tuple[list[dict[str, Any]], ...] = ()
+    conflicts: tuple[Conflict, ...] = ()
+    resolutions: Mapping[str, Resolution] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Fate:
+    """What became of a commit when its branch was rewritten: ``kind`` is "kept", "changed", "dropped" or "new".
+
+    ``old`` and ``new`` are the commit in both ranges, None where it is not, with their numbers there from 1 on.
+    ``changes`` are the items that came out otherwise, for a changed one.
+    """
+
+    kind: str
+    old: Commit | None
+    new: Commit | None
+    old_number: int | None
+    new_number: int | None
+    changes: tuple[ItemChange, ...] = ()

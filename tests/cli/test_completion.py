@@ -52,7 +52,7 @@ def offered(trace, *words: str) -> list[str]:
         (["resolve", ""], []),
         (["resolve", "3f2a", "t"], ["theirs"]),
         (["edit", "--f"], ["--force"]),
-        (["reset", "--"], ["--soft", "--hard", "--json", "--help"]),
+        (["reset", "--"], ["--soft", "--hard", "--dry-run", "--json", "--help"]),
         (["op", ""], ["log", "show"]),
         (["completion", "b"], ["bash"]),
         (["show", "w"], ["works"]),

@@ -65,7 +65,7 @@ def test_the_receipt_says_where_the_prefix_breaks(filled):
     assert re.fullmatch(rf"cache: \d+ of \d+ tokens stay a prefix \(\d+ %\), breaks at item {item[:8]}", line)
     receipt = filled("diff", "--json").json["receipt"]
     assert (receipt["breaks_at"], receipt["kept_items"]) == (item, 1)
-    assert receipt["share"] == receipt["kept"] / receipt["before"]
+    assert receipt["share"] == receipt["kept"] / receipt["after"]
 
 
 def test_pins_are_shown_as_what_they_are(filled):

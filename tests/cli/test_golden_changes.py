@@ -21,10 +21,12 @@ SCENES = {
     "edit": """\
 $ trace edit HEAD~1 'Why does login fail on Mondays?'
 <yellow>[main dddddddd]<> edit: eeeeeeee Why does login fail on Mondays?<dim> (+2, context 31 tokens)<>
+cache: 7 of 29 tokens stay a prefix (24 %), breaks at item eeeeeeee
 $ trace edit HEAD 'Why does login fail on Mondays?'
 nothing changed
 $ trace edit HEAD -m 'The day matters' 'Why does login fail on Sundays?'
 <yellow>[main ffffffff]<> The day matters<dim> (+0, context 31 tokens)<>
+cache: 7 of 31 tokens stay a prefix (23 %), breaks at item eeeeeeee
 $ trace edit HEAD
 <red>error:<> nothing to edit: stdin is closed
 <yellow>hint:<> give the text as an argument
@@ -41,6 +43,7 @@ $ trace edit HEAD 'Be very brief.'
 (6)
 $ trace edit --force HEAD 'Be very brief.'
 <yellow>[main ffffffff]<> edit: eeeeeeee Be very brief.<dim> (+1, context 30 tokens)<>
+cache: 0 of 29 tokens stay a prefix (0 %), breaks at item eeeeeeee
 $ trace drop HEAD
 <red>error:<> item eeeeeeeeeeeeeeee is pinned
 <yellow>hint:<> unpin it first: trace unpin eeeeeeee
@@ -59,6 +62,7 @@ not pinned; nothing changed
     "drop": """\
 $ trace drop HEAD~1
 <yellow>[main dddddddd]<> drop: eeeeeeee Why does login fail?<dim> (-9, context 20 tokens)<>
+cache: 7 of 29 tokens stay a prefix (24 %), breaks at item eeeeeeee
 <dim>back:<> trace undo
 $ trace drop HEAD~2
 <red>error:<> no item of commit bbbbbbbb is in this context
@@ -72,12 +76,14 @@ $ trace drop 0000
     "reset": """\
 $ trace reset HEAD~1
 main is at <yellow>bbbbbbbb<> user: Why does login fail?
+cache: 16 of 29 tokens stay a prefix (55 %), breaks at item dddddddd
 <dim>before:<> cccccccc assistant: The token expires too early.
 <dim>back:<> trace undo
 $ trace reset HEAD
 main is at bbbbbbbb already; nothing changed
 $ trace reset --hard HEAD~1
 main is at <yellow>aaaaaaaa<> system: Be brief.
+cache: 7 of 19 tokens stay a prefix (37 %), breaks at item eeeeeeee
 <dim>before:<> bbbbbbbb user: Why does login fail?
 <dim>back:<> trace undo, as long as nothing cleans up
 $ trace reset HEAD~9

@@ -392,6 +392,7 @@ $ trace conflicts
   <dim>answers: ours, theirs, both, replace, drop<>
 $ trace resolve ITEM theirs -m 'It was Monday'
 <yellow>[main mmmmmmmm]<> It was Monday<dim> (~+5, context ~42 tokens)<>
+cache: ~16 of ~37 tokens stay a prefix (43 %), breaks at item eeeeeeee
 <dim>back:<> trace undo
 $ trace conflicts
 no conflicts

@@ -84,7 +84,7 @@ def test_json_says_all_of_it(apart):
     assert (made["kind"], made["dry_run"], made["conflicts"], made["schema_version"]) == ("merge", False, [], 1)
     assert made["commit"]["id"] == git("rev-parse", "main")
     assert [one["message"]["content"] for one in made["brought"]] == ["theirs"]
-    assert made["receipt"]["share"] == 1.0
+    assert made["receipt"]["kept"] == made["receipt"]["sent"] == made["receipt"]["before"]
 
 
 def test_a_branch_that_is_behind_just_moves_unless_told_otherwise(apart):

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from trace_git import Repo
 from trace_git.conflicts import Resolution
+from trace_git.errors import MergeConflictError
 from trace_git.store import publish, store
 
 from .children import Send
@@ -229,12 +231,64 @@ def merge_at_once(folder: Path, send: Send) -> None:
         send("ack")
 
 
+def rebase(folder: Path, send: Send) -> None:
+    """In steps, as the command line does it: given up once, then finished; a pin goes along with its label."""
+    repo = open_trace(folder)
+    repo.pin(repo.context().items[-1])
+    send("ack")
+    for way in ("abort", "go_on"):
+        with suppress(MergeConflictError):
+            repo.open_replay.rebase("other")
+        send("ack")
+        repo.open_replay.answer({one.id: Resolution("theirs") for one in repo.open_replay.conflicts()})
+        send("ack")
+        getattr(repo.open_replay, way)()
+        send("ack")
+
+
+def rebase_with_a_stop(folder: Path, send: Send) -> None:
+    """It stops for an edit, and is given up once, then finished; all of it taken back."""
+    repo = open_trace(folder)
+    first, second = list(repo.log(limit=2))[::-1]
+    todo = f"edit {first.id}\npick {second.id}\n"
+    for way in ("abort", "go_on"):
+        repo.open_replay.rebase("other", todo=todo, strategy="ours")
+        send("ack")
+        repo.commit("Said at the stop.", timestamp=TIME)
+        send("ack")
+        getattr(repo.open_replay, way)()
+        send("ack")
+    repo.undo()
+    send("ack")
+
+
+def cherry_pick(folder: Path, send: Send) -> None:
+    repo = open_trace(folder)
+    repo.cherry_pick(["other", "other~1"], at=1)
+    send("ack")
+    repo.undo()
+    send("ack")
+
+
 def fast_forward(folder: Path, send: Send) -> None:
     repo = open_trace(folder)
     repo.merge("other")
     send("ack")
     repo.undo()
     send("ack")
+
+
+def reorder(folder: Path, send: Send) -> None:
+    """One item moves, then a tool group; taken back, and done again."""
+    repo = open_trace(folder)
+    repo.move(repo.context().items[-1], before=repo.context().items[1], force=True, timestamp=TIME)
+    send("ack")
+    order = repo.context().items
+    repo.reorder([order[0], order[3], order[4], order[1], order[2]], force=True, timestamp=TIME)
+    send("ack")
+    for verb in (repo.undo, repo.redo):
+        verb()
+        send("ack")
 
 
 def tag(folder: Path, send: Send) -> None:
@@ -338,11 +392,14 @@ class Scenario:
 
 ALL = [
     Scenario(create, nothing),
-    *[Scenario(run) for run in (append, append_list, edit, pin, drop, reset, undo, checkout, switch, tag)],
+    *[Scenario(run) for run in (append, append_list, edit, pin, drop, reorder, reset, undo, checkout, switch, tag)],
     Scenario(branch_names),
     *[Scenario(run) for run in (tools, large, batch, burst)],
     Scenario(merge, apart),
     Scenario(merge_at_once, apart),
+    Scenario(rebase, apart),
+    Scenario(rebase_with_a_stop, apart),
+    Scenario(cherry_pick, ahead),
     Scenario(fast_forward, ahead),
     Scenario(importing, transcript),
     Scenario(importing_more, transcript_and_conversation),

@@ -104,7 +104,10 @@ def contents(folder: Path) -> Contents:
 
 
 def open_merge(repo: Repo) -> tuple[str, ...]:
-    """One that was done, and only not cleared away, is not open."""
+    """One that was done, and only not cleared away, is not open. A rebase or cherry-pick likewise."""
+    replay = repo.open_replay.read()
+    if replay is not None:
+        return (replay.verb, replay.name, replay.why, *[answer.action for answer in replay.answers.values()])
     try:
         repo.open_merge.check_none()
     except StateError:

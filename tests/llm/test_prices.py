@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from trace_git import Usage
+from trace_git import Usage, pricelist
 from trace_git.llm import prices
 
 LIST = {
@@ -32,7 +32,7 @@ LIST = {
 def listed(tmp_path, monkeypatch):
     path = tmp_path / "prices.json"
     path.write_text(json.dumps(LIST))
-    monkeypatch.setattr(prices, "_path", lambda: str(path))
+    monkeypatch.setattr(pricelist, "path", lambda: str(path))
     return path
 
 

@@ -83,7 +83,7 @@ def test_tokens_add_up_and_nothing_of_the_prompt_is_lost(two: Repo) -> None:
     assert result.commit is not None
     assert result.commit.context_tokens == two.context().tokens == before + result.commit.tokens
     receipt = result.receipt
-    assert (receipt.before, receipt.after, receipt.kept, receipt.share) == (before, two.context().tokens, before, 1.0)
+    assert (receipt.before, receipt.after, receipt.kept, receipt.sent) == (before, two.context().tokens, before, before)
     assert receipt.breaks_at is None
     assert two.verify() == ()
 

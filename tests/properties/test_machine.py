@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from trace_git import Repo, assistant, tool
-from trace_git.errors import MergeConflictError, RefusedError, StateError, UnsafeRewriteError
+from trace_git.errors import InvalidInputError, MergeConflictError, RefusedError, StateError, UnsafeRewriteError
 from trace_git.model import Commit, Item
 
 from ..view.merging.checks import bases_of, check, pinned_twice
@@ -202,6 +202,34 @@ class Machine(RuleBasedStateMachine):
             if changed != self.line.messages:
                 self.moved(after, messages=changed)
 
+    @precondition(lambda self: len(self.line.messages) > 1)
+    @rule(index=indexes, beside=indexes, behind=st.booleans(), other=st.booleans())
+    def move(self, index: int, beside: int, behind: bool, other: bool) -> None:
+        """One item with its tool group; where that is refused, nothing moves."""
+        item, target = self.item(index), self.item(beside)
+        whole, group = self.line.closure(item), self.line.closure(target)
+        before, refs = [id for id, _ in self.line.messages], self.refs()
+        with self.operation(), self.handle(other) as repo:
+            where = {"after": target} if behind else {"before": target}
+            if whole & group:
+                with pytest.raises(InvalidInputError, match="beside"):
+                    repo.move(item, **where)
+                return
+            places = [at for at, id in enumerate(before) if id in group]
+            at = places[-1] + 1 if behind else places[0]
+            order = [id for id in before[:at] if id not in whole] + [id for id in before if id in whole]
+            order += [id for id in before[at:] if id not in whole]
+            tip = repo.get("HEAD")
+            try:
+                result = repo.move(item, force=True, **where)
+            except UnsafeRewriteError:
+                assert self.refs() == refs
+                return
+            assert (result.commit != tip) == (order != before)
+            if order != before:
+                bodies = dict(self.line.messages)
+                self.moved(result.commit, messages=tuple((id, bodies[id]) for id in order))
+
     @precondition(lambda self: self.line.messages)
     @rule(index=indexes, wanted=st.booleans())
     def pin(self, index: int, wanted: bool) -> None:
@@ -283,13 +311,61 @@ class Machine(RuleBasedStateMachine):
                 check(repo, before, theirs, result, bases, labels=self.labels_known)
                 self.merged(repo, name)
 
+    @precondition(lambda self: self.line.commits and len(self.lines) > 1)
+    @rule(index=indexes, strategy=st.sampled_from([None, "ours", "theirs"]), merges=st.booleans(), other=st.booleans())
+    def rebase(self, index: int, strategy: str | None, merges: bool, other: bool) -> None:
+        """Onto another branch; where that is refused, nothing moves. Doing it again changes nothing."""
+        name = sorted(self.lines.keys() - {self.here})[index % (len(self.lines) - 1)]
+        if not self.lines[name].commits:
+            return
+        with self.operation(), self.handle(other) as repo:
+            refs, theirs = self.refs(), self.lines[name]
+            try:
+                result = repo.rebase(name, strategy=strategy, rebase_merges=merges)
+            except (UnsafeRewriteError, MergeConflictError):
+                assert self.refs() == refs
+                return
+            self.replayed(repo, theirs, result.commit)
+            assert repo.rebase(name, strategy=strategy, rebase_merges=merges).commit == result.commit
+
+    @precondition(lambda self: self.line.commits)
+    @rule(some=st.lists(indexes, min_size=1, max_size=3), at=st.none() | indexes, other=st.booleans())
+    def cherry_pick(self, some: list[int], at: int | None, other: bool) -> None:
+        """Any commits there ever were; where that is refused, nothing moves."""
+        picked = sorted({sorted(self.commits)[index % len(self.commits)] for index in some})
+        known = self.line
+        for commit in picked:
+            known = replace(known, groups=(*known.groups, *self.commits[commit].groups))
+        place = None if at is None else at % (len(self.line.messages) + 1)
+        with self.operation(), self.handle(other) as repo:
+            refs = self.refs()
+            try:
+                result = repo.cherry_pick(picked, at=place)
+            except (RefusedError, MergeConflictError, InvalidInputError):
+                assert self.refs() == refs
+                return
+            self.replayed(repo, known, result.commit)
+
+    def replayed(self, repo: Repo, theirs: Line, commit: Commit | None) -> None:
+        """The branch is at a commit that a replay led to: at one that was there, or at a new one."""
+        assert commit is not None
+        assert commit == repo.get("HEAD")
+        if commit.id in self.commits:
+            self.lines[self.here] = self.commits[commit.id]
+        else:
+            self.met(repo, theirs)
+
     def merged(self, repo: Repo, name: str) -> None:
+        self.met(repo, self.lines[name])
+
+    def met(self, repo: Repo, theirs: Line) -> None:
+        """The branch is at a commit that has what it had, and of another line what it takes from there."""
         context = repo.context()
         messages = tuple((item.id, item.message.to_dict()) for item in context.items)
         there = {item.id for item in context.items}
         pinned = frozenset(item.id for item in context.items if item.pinned)
         groups: list[frozenset[str]] = []  # of a call that was open, each side may know another part
-        for group in (*self.line.groups, *self.lines[name].groups):
+        for group in (*self.line.groups, *theirs.groups):
             touched = [one for one in groups if one & group]
             groups = [one for one in groups if one not in touched]
             groups.append(there & group.union(*touched))

@@ -12,7 +12,15 @@ from trace_git.cli.app import COMMANDS
 from .blocks import ROOT, blocks, broken_links, run_console, run_python
 
 NOT_IN_PYTHON = {"completion", "setup-git", "textconv"}
-TOURS = ["docs/quickstart.md", "docs/concepts.md", "docs/stock-git.md", "docs/merge.md"]
+TOURS = [
+    "docs/quickstart.md",
+    "docs/concepts.md",
+    "docs/stock-git.md",
+    "docs/merge.md",
+    "docs/rewriting.md",
+    "docs/cache-receipts.md",
+    "docs/rebase.md",
+]
 PAGES = sorted(str(path.relative_to(ROOT)) for path in (ROOT / "docs").rglob("*.md"))
 
 
@@ -46,7 +54,7 @@ def table(page: str, title: str) -> list[list[str]]:
 
 def test_the_table_of_concepts_names_what_there_is():
     rows = table("docs/concepts.md", "git, trace, Python")
-    commands = {name for row in rows for name in re.findall(r"`trace (\w+)", row[1])}
+    commands = {name for row in rows for name in re.findall(r"`trace ([\w-]+)", row[1])}
     assert commands == set(COMMANDS) - NOT_IN_PYTHON
     verbs = {name for row in rows for name in re.findall(r"\brepo\.(\w+)", row[2])}
     assert all(hasattr(Repo, verb) for verb in verbs)

@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from trace_git.view import encodings, models
+from trace_git import pricelist
+from trace_git.view import models
 
 LIST = {
     "sample_spec": {"max_input_tokens": "max input tokens, if the provider specifies it"},
@@ -61,7 +62,7 @@ LIST = {
     ],
 )
 def test_names_as_providers_write_them(model: str, window: int | None) -> None:
-    assert models.find(LIST, model) == window
+    assert pricelist.facts(LIST, model).window == window
 
 
 @pytest.fixture
@@ -70,7 +71,7 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     package = tmp_path / "litellm"
     package.mkdir()
     (package / "model_prices_and_context_window_backup.json").write_text(json.dumps(LIST))
-    monkeypatch.setattr(encodings, "litellm_folder", lambda: str(package))
+    monkeypatch.setattr(pricelist, "folder", lambda: str(package))
     return package
 
 
@@ -128,14 +129,14 @@ def test_a_strange_list_knows_no_windows(text: str, package: Path, folder: Path)
 
 
 def test_without_the_package_no_window_is_known(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(encodings, "litellm_folder", lambda: None)
+    monkeypatch.setattr(pricelist, "folder", lambda: None)
     monkeypatch.setattr(builtins, "open", None)
     assert models.window("gpt-4o", folder=str(folder)) is None
 
 
 def test_the_real_list_is_found_without_importing_anything_heavy(folder: Path) -> None:
     pytest.importorskip("tiktoken")
-    if encodings.litellm_folder() is None:
+    if pricelist.folder() is None:
         pytest.skip("litellm is not installed")
     code = (
         "import sys; from trace_git.view import models; "

@@ -9,7 +9,7 @@ from ..errors import InvalidInputError, NotFoundError
 from ..model import Commit, Item
 from ..repo import Repo
 from ..view.items import find
-from . import screen, shapes
+from . import receipts, screen, shapes
 
 _ID = re.compile("[0-9a-f]{4,16}")
 _REVISION = re.compile("^HEAD$|[@~^:{]")  # in a word that was meant as a revision
@@ -97,13 +97,21 @@ def each(repo: Repo, words: Sequence[str], verb: Callable[[Item], Commit]) -> li
     return made
 
 
-def report(repo: Repo, made: Sequence[Commit], *, as_json: bool, nothing: str) -> None:
-    """The new commits of a verb, or the sentence that says that there are none."""
+def report(
+    repo: Repo, made: Sequence[Commit], *, as_json: bool, nothing: str, since: str | None = None, **also: object
+) -> None:
+    """The new commits of a verb, or the sentence that says that there are none.
+
+    ``since`` is the commit before them, for a verb that rewrites what is sent: then it says the cache receipt too.
+    ``also`` is what a program is told besides.
+    """
+    told = repo.receipt(made[-1], since=since) if made and since is not None else None
     if as_json:
-        screen.emit(commits=[shapes.commit(one) for one in made])
+        receipt = {} if since is None else {"receipt": receipts.shape(told) if told is not None else None}
+        screen.emit(commits=[shapes.commit(one) for one in made], **receipt, **also)
     elif made:
         name = branch(repo)
-        screen.show(line(one, name) for one in made)
+        screen.show([*(line(one, name) for one in made), *([receipts.line(told)] if told is not None else [])])
     else:
         screen.note(nothing)
 

@@ -6,12 +6,12 @@ The signs: + added, - removed, ~ edited, > moved, and the marks of pins. Which i
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import Any
 
 from ..model import Item
-from ..results import ItemChange, Receipt
+from ..results import ItemChange
 from ..safe import safe_text
 from . import messages, screen, shapes
 
@@ -130,35 +130,3 @@ def summary(changes: Iterable[ItemChange]) -> str:
     """2 added, 1 edited"""
     counts = Counter(kind for change in changes for kind in change.kinds)
     return ", ".join(f"{counts[kind]:,} {kind}" for kind in _KINDS if counts[kind])
-
-
-def receipt(found: Receipt) -> dict[str, Any]:
-    """A receipt as JSON."""
-    return {
-        "before": found.before,
-        "after": found.after,
-        "kept": found.kept,
-        "kept_items": found.kept_items,
-        "share": found.share,
-        "breaks_at": found.breaks_at,
-    }
-
-
-def sizes(receipt: Receipt) -> str:
-    """Tokens of the two contexts."""
-    about = shapes.mark(receipt.before) or shapes.mark(receipt.after)
-    grown = f"{about}{receipt.after - receipt.before:+,}"
-    return f"tokens: {shapes.number(receipt.before)} → {shapes.number(receipt.after)} ({grown})"
-
-
-def cache(receipt: Receipt, ids: Mapping[str, str]) -> str:
-    """What a provider's prompt cache keeps."""
-    if not receipt.before:
-        return "cache: there was nothing to keep"
-    before, about = shapes.number(receipt.before), shapes.mark(receipt.before)
-    if receipt.kept >= receipt.before:
-        return f"cache: all {before} tokens stay a prefix"
-    broken = receipt.breaks_at
-    at = f", breaks at item {ids.get(broken, broken[:8])}" if broken else ""
-    kept = f"{about if receipt.kept else ''}{receipt.kept:,} of {before} tokens stay a prefix"
-    return f"cache: {kept} ({shapes.percent(receipt.share)}){at}"

@@ -13,7 +13,7 @@ from types import TracebackType
 
 from click.exceptions import ClickException, Exit, NoSuchOption, UsageError
 
-from ..errors import AmbiguousRevisionError, TraceError
+from ..errors import AmbiguousRevisionError, TraceError, UnsafeRewriteError
 from ..safe import safe_text
 from . import exits, screen
 
@@ -105,4 +105,9 @@ def _usage(error: ClickException) -> tuple[str, str | None]:
 
 def _shape(error: BaseException, message: str, hint: str | None, code: int) -> dict[str, object]:
     kind = "UsageError" if isinstance(error, ClickException) else type(error).__name__
-    return {"kind": kind, "message": message, "hint": hint, "exit_code": code}
+    shape: dict[str, object] = {"kind": kind, "message": message, "hint": hint, "exit_code": code}
+    if isinstance(error, UnsafeRewriteError):
+        from . import plans  # costs start-up time
+
+        shape["findings"] = plans.findings(error)
+    return shape

@@ -11,10 +11,13 @@ from typing import Any, cast
 from .. import view
 from ..conflicts import Conflict, Resolution
 from ..errors import MergeConflictError
+from ..ops import replay_state
+from ..ops.merging_state import Begun
 from ..ops.open_merge import OpenMerge
+from ..ops.open_replay import OpenReplay
 from ..repo import Repo
 from ..results import Finding, ItemChange, MergeResult, Receipt
-from . import changes, conflicts, differences, exits, screen, shapes
+from . import changes, conflicts, differences, exits, receipts, screen, shapes
 
 WAYS = "trace resolve CONFLICT ACTION, then trace merge --continue; or --abort"
 
@@ -101,8 +104,7 @@ def _plan(repo: Repo, result: MergeResult, found: Sequence[ItemChange], name: st
 def _told(found: Sequence[ItemChange], receipt: Receipt) -> Iterator[str]:
     if found:
         yield differences.summary(found)
-    yield differences.sizes(receipt)
-    yield differences.cache(receipt, {})
+    yield from receipts.lines(receipt)
 
 
 def shape(result: MergeResult, *, dry_run: bool = False) -> dict[str, Any]:
@@ -114,13 +116,35 @@ def shape(result: MergeResult, *, dry_run: bool = False) -> dict[str, Any]:
         "brought": [shapes.item(one) for one in result.brought],
         "conflicts": [conflicts.shape(one, result.resolutions.get(one.id)) for one in result.conflicts],
         "findings": [_finding(one) for one in result.findings],
-        "receipt": differences.receipt(result.receipt),
+        "receipt": receipts.shape(result.receipt),
         "sends": [{"messages": one} for one in result.sends],
     }
 
 
 def _finding(one: Finding) -> dict[str, Any]:
     return {"kind": one.kind, "name": one.name, "text": one.text, "items": list(one.items), "severity": one.severity}
+
+
+def under_way(repo: Repo) -> OpenMerge | OpenReplay:
+    """What is open: a merge, or else a rebase or cherry-pick, if any is."""
+    return repo.open_replay if repo.open_replay.read() is not None else repo.open_merge
+
+
+def called(begun: Begun | replay_state.Begun) -> str:
+    """``Merging try-2 into main``"""
+    if isinstance(begun, replay_state.Begun):
+        what = (
+            f"Rebasing {begun.into} onto {begun.name}"
+            if begun.verb == "rebase"
+            else f"Picking {begun.name} onto {begun.into}"
+        )
+        return f"{what}, stopped at {begun.stopped[:8]}" if begun.stopped else what
+    return f"Merging {begun.name} into {begun.into}"
+
+
+def command(begun: Begun | replay_state.Begun | None) -> str:
+    """The command that goes on with it."""
+    return f"trace {begun.verb if isinstance(begun, replay_state.Begun) else 'merge'} --continue"
 
 
 def counted(number: int) -> str:

@@ -11,6 +11,7 @@ at_op = click.option(
     metavar="N",
     help="Look at the trace as it was after operation N (see `trace op log`).",
 )
+dry_run = click.option("--dry-run", is_flag=True, help="Say what would come of it, and change nothing.")
 revision = click.argument("rev", default="HEAD", metavar="[REV]")
 output = click.option(
     "-o",

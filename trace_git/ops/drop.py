@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
-from ..errors import RefusedError, StateError
+from ..errors import RefusedError
 from ..model import Author, Commit, Item, TokenCount
+from ..results import RewriteResult
 from ..store.snapshot import Draft
 from ..view import groups
 from ..view.handle import Handle
 from ..view.items import find
-from . import write
+from . import planned, write
 from .subject import about
 
 
@@ -25,23 +27,43 @@ def drop(
     """Commit the context without ``item`` and what is in a tool group with it; see ``Repo.drop``."""
     branch = write.branch_of(handle)
     with handle.store.transaction("drop", [branch], spaces=(handle.namespace,)) as transaction:
-        tip = transaction.ref(branch)
-        if tip is None:
-            raise StateError("no commits yet", hint="commit something first")
-        parent = handle.commit(tip)
-        items = handle.context(tip).items
-        found = find(items, item)
-        members = [items[at] for at in groups.groups(items).closure([items.index(found)])]
-        _check_pins(found, members)
+        work = _work(handle, transaction.ref(branch), item)
+        parent, found, members = work.parent, work.found, work.members
         draft = Draft(transaction, handle.snapshots, parent.tree, handle.namespace)
         ids = {one.id for one in members}
         draft.remove([entry for entry in handle.snapshots.entries(parent.tree) if entry.place.item in ids])
         title = about("drop", found.id, found.message, more=len(members) - 1)
-        tokens = _tokens(handle, parent, members, whole=len(members) == len(items))
+        tokens = _tokens(handle, parent, members, whole=not work.after)
         author = Author("trace-git", "drop@trace")
         change = write.Change("drop", title, author, tokens, write.seconds(timestamp), message)
         oid = write.commit(handle, transaction, draft, parent, change)
     return handle.commit(oid)
+
+
+def dry_run(handle: Handle, item: str | Item | Commit) -> RewriteResult:
+    """What the same drop would give."""
+    work = _work(handle, planned.tip(handle), item)
+    return planned.result(handle, work.parent, work.after)
+
+
+@dataclass(frozen=True)
+class _Work:
+    """A drop that may be made: the ``members`` of the tool group of what was ``found`` go, ``after`` is left."""
+
+    parent: Commit
+    found: Item
+    members: Sequence[Item]
+    after: Sequence[Item]
+
+
+def _work(handle: Handle, tip: str | None, item: str | Item | Commit) -> _Work:
+    parent = planned.parent(handle, tip)
+    items = handle.context(tip).items
+    found = find(items, item)
+    gone = set(groups.groups(items).closure([items.index(found)]))
+    members = [items[at] for at in sorted(gone)]
+    _check_pins(found, members)
+    return _Work(parent, found, members, [one for at, one in enumerate(items) if at not in gone])
 
 
 def _check_pins(found: Item, members: Sequence[Item]) -> None:

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from ..errors import InvalidInputError, RefusedError, StateError, UnsafeRewriteError
+from ..errors import InvalidInputError, RefusedError, UnsafeRewriteError
 from ..formats import given as intake
 from ..model import Commit, Item, Message, TokenCount
+from ..results import RewriteResult
 from ..store import codec
 from ..store.snapshot import Draft
 from ..store.trees import blob_id
 from ..view import deferred, groups
 from ..view.handle import Handle
 from ..view.items import find
-from . import write
+from . import planned, write
 from .record import author_of
 from .subject import about
 
@@ -33,27 +34,57 @@ def edit(
     """Commit a new version of ``item``; see ``Repo.edit``. The same content again changes nothing."""
     branch = write.branch_of(handle)
     with handle.store.transaction("edit", [branch], spaces=(handle.namespace,)) as transaction:
-        tip = transaction.ref(branch)
-        if tip is None:
-            raise StateError("no commits yet", hint="commit something first")
-        parent = handle.commit(tip)
-        items = handle.context(tip).items
-        old = find(items, item)
-        if old.pinned and not force:
-            raise RefusedError(f"item {old.id} is pinned", hint="unpin it first, or edit with force (--force)")
-        fresh = version(old.message, given)
-        data = codec.encode(fresh)
-        if blob_id(data) == old.blob:
+        work = _work(handle, transaction.ref(branch), item, given, force=force)
+        parent, old, fresh = work.parent, work.old, work.new.message
+        if not work.changes:
             return parent
-        _check_groups(items, old, Item.of(old.id, blob_id(data), fresh))
         draft = Draft(transaction, handle.snapshots, parent.tree, handle.namespace)
         entry = next(entry for entry in handle.snapshots.entries(parent.tree) if entry.place.item == old.id)
-        draft.replace(entry, data, pinned=old.pinned)
+        draft.replace(entry, work.data, pinned=old.pinned)
         title = about("edit", old.id, fresh)
-        tokens = _difference(handle, old, fresh, blob_id(data))
+        tokens = _difference(handle, old, fresh, work.new.blob)
         change = write.Change("edit", title, author_of(fresh), tokens, write.seconds(timestamp), message)
         oid = write.commit(handle, transaction, draft, parent, change)
     return handle.commit(oid)
+
+
+def dry_run(handle: Handle, item: str | Item | Commit, given: Any, *, force: bool = False) -> RewriteResult:
+    """What the same edit would give."""
+    work = _work(handle, planned.tip(handle), item, given, force=force)
+    return planned.result(handle, work.parent, work.after, changed=work.changes)
+
+
+@dataclass(frozen=True)
+class _Work:
+    """An edit that may be made: ``new`` in the place of ``old``, with its bytes."""
+
+    parent: Commit
+    items: Sequence[Item]
+    old: Item
+    new: Item
+    data: bytes
+
+    @property
+    def changes(self) -> bool:
+        return self.new.blob != self.old.blob
+
+    @property
+    def after(self) -> tuple[Item, ...]:
+        return tuple([self.new if one is self.old else one for one in self.items])
+
+
+def _work(handle: Handle, tip: str | None, item: str | Item | Commit, given: Any, *, force: bool) -> _Work:
+    parent = planned.parent(handle, tip)
+    items = handle.context(tip).items
+    old = find(items, item)
+    if old.pinned and not force:
+        raise RefusedError(f"item {old.id} is pinned", hint="unpin it first, or edit with force (--force)")
+    fresh = version(old.message, given)
+    data = codec.encode(fresh)
+    work = _Work(parent, items, old, Item.of(old.id, blob_id(data), fresh).with_pinned(old.pinned), data)
+    if work.changes:
+        _check_groups(work)
+    return work
 
 
 def version(old: Message, given: Any) -> Message:
@@ -76,12 +107,12 @@ def version(old: Message, given: Any) -> Message:
     return replace(read.messages[0], kind=old.kind, provenance=old.provenance)
 
 
-def _check_groups(items: Sequence[Item], old: Item, new: Item) -> None:
+def _check_groups(work: _Work) -> None:
     """UnsafeRewriteError when an edit would tear a call from its result, or leave one behind that nothing answers."""
-    if groups.facts(old.message) == groups.facts(new.message):
+    if groups.facts(work.old.message) == groups.facts(work.new.message):
         return
-    before = set(groups.faults(items))
-    torn = [one for one in groups.faults([new if one is old else one for one in items]) if one not in before]
+    before = set(groups.faults(work.items))
+    torn = [one for one in groups.faults(work.after) if one not in before]
     if torn:
         raise UnsafeRewriteError(
             f"this edit would break a tool group: {torn[0]}",

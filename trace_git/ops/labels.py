@@ -6,6 +6,7 @@ There is one for each item that some branch tip of the namespace has pinned, at 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
 
 from ..errors import CorruptTraceError, InvalidInputError, NotFoundError, StateError
@@ -43,6 +44,19 @@ def relabel(handle: Handle, transaction: Transaction) -> None:
     for item in sorted(_without_label(handle, transaction, brought.keys() - before)):
         if transaction.claim(_label(handle, item)) is None:
             transaction.move(_label(handle, item), _pinned_by(handle, transaction, brought[item], item))
+
+
+def follow(handle: Handle, transaction: Transaction, mapped: Mapping[str, str]) -> None:
+    """Let labels at commits that were made again go to the new ones, but where another branch has the pin."""
+    known = handle.ref_names(_label(handle, ""), skip_bad=True)
+    moved = {ref: mapped[value] for ref, value in known.items() if mapped.get(value, value) != value}
+    if not moved:
+        return
+    folders = {_folder(handle, transaction, tip) for tip in _staying(handle, transaction)}
+    held = {item for folder in folders for item in _items(transaction, folder)}
+    for ref, new in moved.items():
+        if ref.rpartition("/")[2] not in held and transaction.claim(ref) in mapped:
+            transaction.move(ref, new)
 
 
 def _label(handle: Handle, item: str) -> str:

@@ -133,7 +133,8 @@ class _Work:
         made = self._made.outcome
         open = [Finding("conflict", one.id, f"{one.kind}: {one.text}", one.items) for one in self._plan.unresolved]
         decided, planned = self._decided, commit is None
-        return MergeResult("merge", commit, decided.conflicts, (*open, *decided.findings), made.receipt(),
+        told = made.receipt(self._plan.tools)
+        return MergeResult("merge", commit, decided.conflicts, (*open, *decided.findings), told,
                            dict(decided.answers), made.brought(), made.items() if planned else (),
                            tuple(decided.sends) if planned else ())  # fmt: skip
 
@@ -144,7 +145,7 @@ def _named(other: str | Commit) -> str:
 
 def _moved(handle: Handle, kind: str, old: str | None, new: str) -> MergeResult:
     commit = handle.commit(new)
-    told = receipt.between(handle, handle.commit(old) if old is not None else None, commit)
+    told = receipt.moved(handle, handle.commit(old) if old is not None else None, commit)
     if kind == "up-to-date":
         return MergeResult(kind, commit, (), (), told)
     items, known = handle.context(new).items, {item.id for item in handle.context(old).items}

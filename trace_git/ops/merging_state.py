@@ -21,6 +21,7 @@ from ..store import files
 from ..store.refs import is_id
 
 VERSION = 1
+REPLAY = os.path.join("trace", "replay")  # the file of what else may be open: a rebase or cherry-pick
 _STATE, _HEAD, _MESSAGE = os.path.join("trace", "merge"), "MERGE_HEAD", "MERGE_MSG"
 _TRAILERS = ("Trace-Model", "Trace-Prompt")
 _HINT = "trace merge --abort forgets it; nothing has been merged"
@@ -93,7 +94,7 @@ def read(folder: str | os.PathLike[str]) -> Begun | None:
             raise ValueError("the branch is no ref")
         return Begun(**texts, unrelated=bool(held["unrelated"]), message=held["message"], answers=answers,
                      semantic=bool(held["semantic"]), threshold=held["threshold"], judged=_judged(held["judged"]),
-                     asked=_asked(held["asked"]))  # fmt: skip
+                     asked=asked_of(held["asked"]))  # fmt: skip
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise CorruptTraceError(f"trace/merge, the open merge, is damaged: {error!r}", hint=_HINT) from error
 
@@ -117,7 +118,7 @@ def _judged(held: Any) -> tuple[Found, ...] | None:
     return tuple(found)
 
 
-def _asked(held: Any) -> dict[str, str]:
+def asked_of(held: Any) -> dict[str, str]:
     """Trailers for the commit: nobody else's, and each of one line."""
     for name, text in held.items():
         if name not in _TRAILERS or not isinstance(text, str) or not text.isprintable():

@@ -22,7 +22,7 @@ from ..view import ancestry, revisions
 from ..view.handle import Handle
 from ..view.merging import bases, tails
 from ..view.merging.plan import Merging
-from . import deciding, edit, judging, merge, merging_state, resolving, write
+from . import deciding, edit, judging, merge, merging_state, open_replay, resolving, write
 from .merging_state import Begun, Found
 
 _WAYS = "go on with trace merge --continue, or give it up with trace merge --abort"
@@ -49,7 +49,9 @@ class OpenMerge:
         return replace(begun, branch=branch) if ancestry.is_ancestor(self._handle, begun.ours, tip) else None
 
     def check_none(self) -> None:
-        """StateError when a merge is open. One that is done already does not count: a crash left it behind."""
+        """StateError when a merge is open, or a rebase or cherry-pick. One that is done already does not count: a crash
+        left it behind."""
+        open_replay.OpenReplay(self._handle).check_none()
         begun = self.read()
         if begun is None:
             return

@@ -4,23 +4,42 @@ from __future__ import annotations
 
 from ..errors import InvalidInputError
 from ..model import Commit
-from ..view import revisions
+from ..results import RewriteResult
+from ..view import receipt, revisions
 from ..view.handle import Handle
-from . import keep, labels, write
+from . import keep, labels, planned, write
 
 MODES = ("soft", "hard")
 
 
 def reset(handle: Handle, rev: str | Commit, *, mode: str = "soft") -> Commit:
     """Let the bound branch be at ``rev``; see ``Repo.reset``. Where it is already, nothing is written."""
-    if mode not in MODES:
-        raise InvalidInputError(f"reset mode {mode!r} is unknown", field="mode", hint='use "soft" or "hard"')
+    _check(mode)
     branch = write.branch_of(handle)
     with handle.store.transaction("reset", [branch], spaces=(handle.namespace,)) as transaction:
-        commit = handle.commit(revisions.resolve(handle, rev))  # under the lock: HEAD~1 means the present tip's parent
-        handle.snapshots.root(commit.tree)  # refuses a commit that is no trace's
+        commit = _target(handle, rev)  # under the lock: HEAD~1 means the present tip's parent
         transaction.move(branch, commit.id)
         transaction.note = "hard" if mode == "hard" else ""
         labels.relabel(handle, transaction)
         keep.keep(handle, transaction)
+    return commit
+
+
+def dry_run(handle: Handle, rev: str | Commit, *, mode: str = "soft") -> RewriteResult:
+    """What the same reset would give."""
+    _check(mode)
+    tip = planned.tip(handle)
+    commit = _target(handle, rev)
+    told = receipt.moved(handle, handle.commit(tip) if tip is not None else None, commit)
+    return RewriteResult(commit if commit.id == tip else None, (), told, handle.context(commit.id).items)
+
+
+def _check(mode: str) -> None:
+    if mode not in MODES:
+        raise InvalidInputError(f"reset mode {mode!r} is unknown", field="mode", hint='use "soft" or "hard"')
+
+
+def _target(handle: Handle, rev: str | Commit) -> Commit:
+    commit = handle.commit(revisions.resolve(handle, rev))
+    handle.snapshots.root(commit.tree)  # refuses a commit that is no trace's
     return commit

@@ -17,6 +17,7 @@ from datetime import datetime
 from ..conflicts import Conflict, Resolution
 from ..errors import InvalidInputError, RefusedError, StateError
 from ..model import Author, Commit, Item, Message, TokenCount
+from ..results import RewriteResult
 from ..store import codec, format, keys
 from ..store.format import Place
 from ..store.snapshot import Draft, Entry
@@ -24,7 +25,7 @@ from ..store.trees import blob_id
 from ..view import deferred, groups
 from ..view.handle import Handle
 from ..view.items import find
-from . import edit, labels, merged, resolving, write
+from . import edit, labels, merged, planned, resolving, write
 from .subject import words
 
 
@@ -44,28 +45,37 @@ def resolve(
     """Commit the answer to one of them; see ``Repo.resolve``."""
     branch = write.branch_of(handle)
     with handle.store.transaction("resolve", [branch], spaces=(handle.namespace,)) as transaction:
-        tip = transaction.ref(branch)
-        if tip is None:
-            raise StateError("no commits yet", hint="commit something first")
-        parent = handle.commit(tip)
-        items = handle.context(tip).items
-        found = find(items, item.items[0] if isinstance(item, Conflict) else item)
-        if found.kind != deferred.KIND:
-            raise StateError(f"item {found.id} is no deferred conflict", hint="`trace conflicts` lists what is open")
-        question = deferred.conflict(found)
-        made = _made(found, question, _checked(question, answer))
-        work = _Work(handle, tip, items, found, made)
-        merged.check((items,), work.after)
+        work = _work(handle, transaction.ref(branch), item, answer)
+        parent, found = work.parent, work.found
         draft = Draft(transaction, handle.snapshots, parent.tree, handle.namespace)
         work.write(draft, handle.snapshots.entries(parent.tree))
-        said = words(made.versions[0]) if made.versions else words(found.message)
+        said = words(work.made.versions[0]) if work.made.versions else words(found.message)
         title = f"resolve: {found.id[:8]} {answer.action}, {said}"[:72]
+        question = deferred.conflict(found)
         change = write.Change("resolve", title, Author("trace-git", "resolve@trace"), work.tokens(),
                               write.seconds(timestamp), message,
                               {"Trace-Resolved": f"{question.kind}:{found.id}={answer.action}"})  # fmt: skip
         oid = write.commit(handle, transaction, draft, parent, change)
         labels.relabel(handle, transaction)
     return handle.commit(oid)
+
+
+def dry_run(handle: Handle, item: str | Item | Commit | Conflict, answer: Resolution) -> RewriteResult:
+    """What the same answer would give."""
+    work = _work(handle, planned.tip(handle), item, answer)
+    return planned.result(handle, work.parent, work.after)
+
+
+def _work(handle: Handle, tip: str | None, item: str | Item | Commit | Conflict, answer: Resolution) -> _Work:
+    parent = planned.parent(handle, tip)
+    items = handle.context(tip).items
+    found = find(items, item.items[0] if isinstance(item, Conflict) else item)
+    if found.kind != deferred.KIND:
+        raise StateError(f"item {found.id} is no deferred conflict", hint="`trace conflicts` lists what is open")
+    question = deferred.conflict(found)
+    work = _Work(handle, parent, items, found, _made(found, question, _checked(question, answer)))
+    merged.check((items,), work.after)
+    return work
 
 
 def _checked(question: Conflict, answer: Resolution) -> Resolution:
@@ -98,14 +108,15 @@ def _made(found: Item, question: Conflict, answer: Resolution) -> _Made:
 class _Work:
     """The context after an answer, told and written."""
 
-    def __init__(self, handle: Handle, parent: str, items: Sequence[Item], found: Item, made: _Made) -> None:
+    def __init__(self, handle: Handle, parent: Commit, items: Sequence[Item], found: Item, made: _Made) -> None:
         self._handle = handle
-        self._found = found
-        self._made = made
+        self.parent = parent
+        self.found = found
+        self.made = made
         self._data = [codec.encode(version) for version in made.versions]
         blobs = [blob_id(data) for data in self._data]
         names = [found.id] + [
-            format.item_id(handle.namespace, parent, at, bytes.fromhex(blob), counter=1)
+            format.item_id(handle.namespace, parent.id, at, bytes.fromhex(blob), counter=1)
             for at, blob in enumerate(blobs[1:])
         ]
         fresh = [Item.of(*one) for one in zip(names, blobs, made.versions, strict=False)]
@@ -127,13 +138,13 @@ class _Work:
 
     def write(self, draft: Draft, entries: Sequence[Entry]) -> None:
         places = {entry.place.item: entry for entry in entries}
-        here = places[self._found.id]
-        if self._found.pinned and not self._made.pinned:
-            draft.unpin([self._found.id])
+        here = places[self.found.id]
+        if self.found.pinned and not self.made.pinned:
+            draft.unpin([self.found.id])
         if not self._fresh:
             draft.remove([places[item.id] for item in self._gone])
             return
-        draft.replace(here, self._data[0], pinned=self._made.pinned)
+        draft.replace(here, self._data[0], pinned=self.made.pinned)
         if len(self._fresh) > 1:
             self._second(draft, entries)
 
@@ -141,12 +152,12 @@ class _Work:
         """Theirs' version behind ours. Where no key is free between two items, those behind get new ones."""
         fresh = self._fresh[1]
         order = [entry.place.item for entry in entries]
-        order.insert(order.index(self._found.id) + 1, fresh.id)
+        order.insert(order.index(self.found.id) + 1, fresh.id)
         placed = keys.assigned(order, {entry.place.item: entry.place.key for entry in entries})
         moved = [entry for entry in entries if placed[entry.place.item] != entry.place.key]
         draft.remove(moved)
         for entry in moved:
-            blob = self._fresh[0].blob if entry.place.item == self._found.id else entry.blob
+            blob = self._fresh[0].blob if entry.place.item == self.found.id else entry.blob
             draft.put(Entry(Place(placed[entry.place.item], entry.place.role, entry.place.item), blob))
         draft.put(Entry(Place(placed[fresh.id], fresh.role, fresh.id), fresh.blob), self._data[1])
 

@@ -67,7 +67,7 @@ def commit(
 
     Returns the new id.
     """
-    trailers = {"Trace-Op": change.verb, **_counts(handle, parent, change.tokens), **change.trailers}
+    trailers = {"Trace-Op": change.verb, **counts(handle, parent, change.tokens), **change.trailers}
     data = CommitData(
         tree=draft.write(),
         parents=((parent.id,) if parent else ()) + tuple(others),
@@ -83,7 +83,7 @@ def commit(
     return oid
 
 
-def _counts(handle: Handle, parent: Commit | None, added: TokenCount | None) -> dict[str, str]:
+def counts(handle: Handle, parent: Commit | None, added: TokenCount | None) -> dict[str, str]:
     """The token trailers; none at all when nobody counts."""
     if handle.counter is None or added is None:
         return {}
@@ -91,8 +91,13 @@ def _counts(handle: Handle, parent: Commit | None, added: TokenCount | None) -> 
     if not before and added:
         added = handle.counter.total((added,))  # the first message also primes the answer
     exact = before.exact and added.exact
-    name = handle.counter.name if exact else f"{handle.counter.name} {ESTIMATE}"
-    return {"Trace-Tokens": f"{int(added):+d}", "Trace-Context-Tokens": str(before + added), "Trace-Tokenizer": name}
+    return told(added, TokenCount(before + added, exact=exact, counter=handle.counter.name))
+
+
+def told(added: TokenCount, total: TokenCount) -> dict[str, str]:
+    """The token trailers of a commit that adds ``added`` and leads to ``total``."""
+    name = total.counter if total.exact else f"{total.counter} {ESTIMATE}"
+    return {"Trace-Tokens": f"{int(added):+d}", "Trace-Context-Tokens": str(int(total)), "Trace-Tokenizer": name}
 
 
 def message_text(given: str) -> str:

@@ -21,7 +21,10 @@ _UNSAFE = re.compile(r"[\x00-\x1f\x7f<>]+")
 
 @dataclass(frozen=True, slots=True)
 class CommitData:
-    """A commit as its object says it. Ids are 40 hex; ``timestamp`` is the committer's, in seconds."""
+    """A commit as its object says it. Ids are 40 hex; ``timestamp`` is the committer's, in seconds.
+
+    ``authored`` is the author's where it is another one, as in a commit that was made again by a rebase.
+    """
 
     tree: str
     parents: tuple[str, ...]
@@ -30,6 +33,7 @@ class CommitData:
     timestamp: int
     message: str
     trailers: Mapping[str, str]
+    authored: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +63,9 @@ def build(commit: CommitData) -> bytes:
     """The bytes of a commit object; ``parse`` gives the same commit back. Times are UTC."""
     above = "".join([f"parent {parent}\n" for parent in commit.parents])
     below = "".join([f"{key}: {value}\n" for key, value in commit.trailers.items()])
-    when = f"{commit.timestamp} +0000"
-    people = f"author {person(commit.author)} {when}\ncommitter {person(commit.committer)} {when}\n"
+    authored = commit.timestamp if commit.authored is None else commit.authored
+    author, committer = f"{person(commit.author)} {authored}", f"{person(commit.committer)} {commit.timestamp}"
+    people = f"author {author} +0000\ncommitter {committer} +0000\n"
     return f"tree {commit.tree}\n{above}{people}\n{commit.message}\n\n{below}".encode("utf-8", "surrogateescape")
 
 
@@ -86,7 +91,9 @@ def parse(data: bytes, oid: str) -> CommitData:
     if len(tree) != 40 or any(len(parent) != 40 for parent in parents) or author is None or committer is None:
         raise CorruptTraceError(f"commit {oid} is malformed", object_id=oid, hint="run `trace fsck`")
     message, trailers = split_trailers(text.decode("utf-8", "replace"))
-    return CommitData(tree, tuple(parents), _author(author), _author(committer), int(committer[3]), message, trailers)
+    when, authored = int(committer[3]), int(author[3])
+    return CommitData(tree, tuple(parents), _author(author), _author(committer), when, message, trailers,
+                      None if authored == when else authored)  # fmt: skip
 
 
 def _author(match: re.Match[bytes]) -> Author:

@@ -10,6 +10,7 @@ import threading
 from abc import ABC, abstractmethod
 from collections import OrderedDict
 from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,7 @@ from .connection import Connection
 from .links import Links
 from .packfile import is_torn
 from .records import BLOB, COMMIT, TAG, TREE
+from .transaction import Transaction
 from .trees import Folder
 
 if TYPE_CHECKING:
@@ -38,10 +40,26 @@ class Reading(ABC):
         self._shallow = shallow
         self._folders: OrderedDict[bytes, Folder] = OrderedDict()
         self._commits: OrderedDict[str, CommitData] = OrderedDict()
+        self._plans: list[Transaction] = []  # whose objects are read as if they were written
 
     @abstractmethod
     def _alive(self) -> Connection:
         """The connection; StateError when there is none any more."""
+
+    @contextmanager
+    def planning(self) -> Iterator[Transaction]:
+        """Let the block compute what a transaction would write, as long as that takes: nothing is locked.
+
+        Inside it reading finds what was collected. ``Transaction.take`` has it written, by a transaction in the block.
+        """
+        plan = Transaction("", {}, lambda: 0, self.tree, _never)
+        with self._mutex:
+            self._plans.append(plan)
+        try:
+            yield plan
+        finally:
+            with self._mutex:
+                self._plans.remove(plan)
 
     def ref(self, name: str) -> str | None:
         """The value of a ref as of the last refresh or write: 40 hex, ``ref: …``, or None."""
@@ -103,7 +121,7 @@ class Reading(ABC):
     def links(self, oid: str) -> Links:
         """Parents and time of a commit, 40 hex: all that a walk needs, and quicker than ``commit``."""
         with self._mutex:
-            known = self._commits.get(oid)
+            known = self._commits.get(oid) or self._planned_commit(oid)
             if known is not None:
                 return Links(known.parents, known.timestamp)
             return links.parse(self.read(bytes.fromhex(oid), COMMIT), oid)
@@ -111,11 +129,14 @@ class Reading(ABC):
     def commit(self, oid: str) -> CommitData:
         """The commit with this id, 40 hex; the last ones are remembered."""
         with self._mutex:
-            commit = self._commits.get(oid)
+            commit = self._commits.get(oid) or self._planned_commit(oid)
             if commit is None:
                 commit = commits.parse(self.read(bytes.fromhex(oid), COMMIT), oid)
                 self._keep_commit(oid, commit)
             return commit
+
+    def _planned_commit(self, oid: str) -> CommitData | None:
+        return next((plan.commits[oid] for plan in self._plans if oid in plan.commits), None)
 
     def _keep_commit(self, oid: str, commit: CommitData) -> None:
         self._commits[oid] = commit
@@ -128,6 +149,9 @@ class Reading(ABC):
     def read(self, oid: bytes, kind: int) -> bytes:
         """The bytes of an object of the given type, verified against its id."""
         with self._mutex:
+            for plan in self._plans:
+                if oid in plan.objects and plan.objects[oid][0] == kind:
+                    return plan.objects[oid][1]
             try:
                 return self._alive().objects.read(oid, kind)[1]
             except NotFoundError as error:
@@ -137,6 +161,8 @@ class Reading(ABC):
         """A folder by raw id; cached, not to be changed."""
         with self._mutex:
             folder = self._folders.get(oid)
+            if folder is None:
+                folder = next((plan.folders[oid] for plan in self._plans if oid in plan.folders), None)
             if folder is None:
                 folder = trees.parse(self.read(oid, TREE), oid)
                 self._keep_folder(oid, folder)
@@ -207,3 +233,7 @@ class Reading(ABC):
                     self._alive().objects.read(oid)
                 except (CorruptTraceError, NotFoundError) as error:
                     yield oid, str(error)
+
+
+def _never(ref: str) -> str | None:
+    raise StateError(f"a plan locks no ref: {ref}")

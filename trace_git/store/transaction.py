@@ -71,6 +71,12 @@ class Transaction:
     def moves(self) -> tuple[Move, ...]:
         return tuple(self._moves.values())
 
+    def take(self, plan: Transaction) -> None:
+        """Add what a plan collected (see ``Store.planning``)."""
+        self.objects.update(plan.objects)
+        self.folders.update(plan.folders)
+        self.commits.update(plan.commits)
+
     def tree(self, oid: bytes) -> Folder:
         """A folder by raw id, this transaction's own included. Not to be changed in place."""
         return self.folders.get(oid) or self._read_tree(oid)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from . import (
         ancestry,
+        appends,
         context,
         deferred,
         diff,
@@ -31,10 +32,12 @@ if TYPE_CHECKING:
         operations,
         pattern,
         prefilter,
+        range_diff,
         receipt,
         reflogs,
         reports,
         revisions,
+        rewriting,
         status,
         times,
         tokens,

@@ -69,7 +69,10 @@ class Contexts:
         return codec.decode(self._store.blob(blob), blob_id=blob)
 
     def tools(self, tree: str) -> tuple[Mapping[str, Any], ...]:
-        blob = self._snapshots.tools(tree)
+        return self.definitions(self._snapshots.tools(tree))
+
+    def definitions(self, blob: str | None) -> tuple[Mapping[str, Any], ...]:
+        """The tool definitions in a blob, verified."""
         return codec.decode_tools(self._store.blob(blob), blob_id=blob) if blob is not None else ()
 
     def total(self, commit: Commit) -> TokenCount:

@@ -21,6 +21,7 @@ from itertools import count as count_up
 from types import FunctionType
 from typing import TYPE_CHECKING, NamedTuple
 
+from .. import pricelist
 from ..errors import NotFoundError, StateError
 from ..model import ESTIMATE, TokenCount, Tokenizer
 
@@ -88,7 +89,7 @@ def there(name: str) -> bool:
     """Whether what ``name`` counts with lies on this machine; looks, and loads nothing."""
     if name not in _TABLES:
         return name == ESTIMATE
-    package = litellm_folder()
+    package = pricelist.folder()
     if package is None or not os.path.exists(os.path.join(package, _INSIDE, _TABLES[name].file)):
         return False
     return importlib.util.find_spec("tiktoken") is not None
@@ -160,7 +161,7 @@ def _ranks(table: bytes) -> dict[bytes, int]:
 def _read(name: str, folder: str | None) -> bytes:
     """The table's bytes, from the first place that has it."""
     file, sha256 = _TABLES[name]
-    package = litellm_folder()
+    package = pricelist.folder()
     for place in filter(None, (folder, package and os.path.join(package, _INSIDE))):
         path = os.path.join(place, file)
         try:
@@ -175,16 +176,6 @@ def _read(name: str, folder: str | None) -> bytes:
             )
         return table
     raise StateError(f"no token table for {name} on this machine", hint=_hint())
-
-
-def litellm_folder() -> str | None:
-    """Where the package litellm lies, which is not imported; None when it is not installed."""
-    try:
-        spec = importlib.util.find_spec(_PACKAGE)  # of a top-level name: looks, does not import
-    except (ImportError, ValueError):
-        return None
-    places = spec.submodule_search_locations if spec is not None else None
-    return next(iter(places)) if places else None
 
 
 def _hint() -> str:

@@ -121,7 +121,7 @@ class Handle:
             data.parents,
             data.author,
             data.committer,
-            data.timestamp,
+            data.timestamp if data.authored is None else data.authored,
             data.message,
             data.trailers,
             self.changed,

@@ -1,78 +1,98 @@
-"""The cache receipt: how much of the prompt a provider has seen stays a prefix of the new one.
+"""The cache receipt: how much of the prompt a provider has seen stays in front, and what that means for the next call.
 
-Told in items and tokens alone. What a provider makes of it (blocks, life times, prices) is not known here, nor are
-tool definitions, which some providers put in front.
+What was sent is the last context whose call an API reported, on the first-parent line; else the present one. What a
+provider makes of a common prefix is in ``caching``. Only folders in which contexts differ are read.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, NamedTuple
 
-from ..model import Commit, Item
+from ..model import Commit, Item, TokenCount
+from ..pricelist import Facts
 from ..results import Receipt
-from ..store.snapshot import Entry
-from . import reports
+from ..store import codec, gitconfig
+from ..store.trees import blob_id
+from . import caching, models, reports
 from .handle import Handle
 from .tokens import PRIMING
 
+Tools = Sequence[Mapping[str, Any]]
+_FOLDERS = 2  # of the end of a context, in which one looks for who spoke last
 
-def receipt(before: Sequence[Item], after: Sequence[Item], count: Callable[[Item], int]) -> Receipt:
-    """The receipt of two lists of items; ``count`` gives the tokens of one.
 
-    The few tokens that prime the reply are counted with the end: who keeps all of ``before`` keeps them too.
-    """
-    kept = 0
-    while kept < len(before) and kept < len(after) and before[kept].blob == after[kept].blob:
-        kept += 1
-    size, left = _prompt([count(item) for item in before]), [count(item) for item in before[kept:]]
-    return Receipt(
-        before=size,
-        after=_prompt([count(item) for item in after]),
-        kept=size - _prompt(left),
-        kept_items=kept,
-        breaks_at=before[kept].id if left else None,
-    )
+class Next(NamedTuple):
+    """A context that may be sent: its size in tokens, its number of items, its tool definitions."""
+
+    tokens: int
+    items: int
+    tools: Tools
 
 
 def between(handle: Handle, old: Commit | None, new: Commit | None) -> Receipt:
-    """The receipt of the contexts of two commits. Folders that both have in front are not read.
+    """The receipt of the contexts of two commits, of which the first is taken to have been sent.
 
     Without a tokenizer all sizes are 0.
     """
-    mine, theirs = folders(handle, old), folders(handle, new)
-    shared = 0
-    while shared < min(len(mine), len(theirs)) and mine[shared] == theirs[shared]:
-        shared += 1
-    kept = sum(handle.contexts.leaves.size(oid) for oid in mine[:shared])
-    others = (entry for oid in theirs[shared:] for entry in handle.snapshots.leaf(oid))
-    for at in range(shared, len(mine)):
-        entries = handle.snapshots.leaf(mine[at])
-        for place, entry in enumerate(entries):
-            other = next(others, None)
-            if other is None or other.blob != entry.blob:
-                gone = _tokens(handle, entries[place:], mine[at + 1 :])
-                return _receipt(handle, old, new, gone, kept, entry.place.item)
-            kept += 1
-    return _receipt(handle, old, new, 0, kept, None)
+    return _told(handle, old, old, _common(handle, old, new), of(handle, new))
 
 
-def _receipt(handle: Handle, old: Commit | None, new: Commit | None, gone: int, kept: int, at: str | None) -> Receipt:
-    before, after = _size(handle, old), _size(handle, new)
-    return Receipt(before, after, max(before - gone, 0), kept, at)
+def moved(handle: Handle, tip: Commit | None, new: Commit) -> Receipt:
+    """What it means that a branch went from ``tip`` to ``new``."""
+    sent = last_sent(handle, tip)
+    return _told(handle, sent, tip, _common(handle, sent, new), of(handle, new))
 
 
-def _size(handle: Handle, commit: Commit | None) -> int:
-    return handle.contexts.total(commit) if commit is not None and handle.counter is not None else 0
+def forecast(handle: Handle, tip: Commit | None, after: Sequence[Item], *, tools: Tools | None = None) -> Receipt:
+    """What it would mean that the context of ``tip`` becomes ``after``; ``tools`` are other definitions, if any."""
+    sent = last_sent(handle, tip)
+    kept = _alike(_blobs(handle, sent), (item.blob for item in after))
+    present = of(handle, tip)
+    new = Next(_grown(handle, tip, after), len(after), present.tools if tools is None else tools)
+    return _told(handle, sent, tip, kept, new)
 
 
-def _tokens(handle: Handle, entries: Sequence[Entry], rest: Sequence[bytes]) -> int:
-    """What the end of a context takes: some items, the folders behind them, and what primes the reply."""
-    known = handle.contexts.leaves
-    return sum(known.count(entry.blob) for entry in entries) + sum(known.tokens(oid) for oid in rest) + PRIMING
+def planned(handle: Handle, tip: Commit, same: int, new: Next, blobs: Callable[[], Iterable[str]]) -> Receipt:
+    """The same for who knows that ``new`` begins with the first ``same`` items of ``tip``, and differs behind them.
+
+    ``blobs`` gives all of its items' blob ids; it is asked only when that is not the answer.
+    """
+    sent = last_sent(handle, tip)
+    kept = same
+    if sent is not None and sent.id != tip.id:
+        stayed = _common(handle, sent, tip)
+        kept = min(same, stayed)
+        if same == stayed < _items(handle, sent):  # both differ there, and may differ in the same way
+            kept = _alike(_blobs(handle, sent), blobs())
+    return _told(handle, sent, tip, kept, new)
 
 
-def _prompt(counts: Sequence[int]) -> int:
-    return sum(counts) + PRIMING if counts else 0
+def of(handle: Handle, commit: Commit | None) -> Next:
+    """The context of a commit, as what may be sent."""
+    if commit is None:
+        return Next(0, 0, ())
+    size = handle.contexts.total(commit) if handle.counter is not None else 0
+    return Next(size, _items(handle, commit), handle.contexts.tools(commit.tree))
+
+
+def last_sent(handle: Handle, tip: Commit | None) -> Commit | None:
+    """The commit whose context a provider is taken to have seen when the branch is at ``tip``.
+
+    That is the last one on the first-parent line whose call an API reported, as far as one looks back; else ``tip``.
+    """
+    return (reports.last(handle, tip) or tip) if tip is not None else None
+
+
+def baseline(handle: Handle, commit: str) -> str | None:
+    """The commit whose context a provider is taken to have seen before ``commit``; None for a root."""
+    parents = handle.commit(commit).parents
+    sent = last_sent(handle, handle.commit(parents[0])) if parents else None
+    return sent.id if sent is not None else None
+
+
+# -- what is in common -------------------------------------------------------------------
 
 
 def folders(handle: Handle, commit: Commit | None) -> list[bytes]:
@@ -80,13 +100,158 @@ def folders(handle: Handle, commit: Commit | None) -> list[bytes]:
     return handle.snapshots.leaf_ids(commit.tree) if commit is not None else []
 
 
-def baseline(handle: Handle, commit: str) -> str | None:
-    """The commit whose context a provider is taken to have seen before ``commit``; None for a root.
+def _items(handle: Handle, commit: Commit | None) -> int:
+    return sum(map(handle.contexts.leaves.size, folders(handle, commit)))
 
-    That is the last one on the first-parent line whose call an API reported, as far as one looks back; else the parent.
+
+def _blobs(handle: Handle, commit: Commit | None) -> Iterator[str]:
+    return (entry.blob for oid in folders(handle, commit) for entry in handle.snapshots.leaf(oid))
+
+
+def _alike(some: Iterable[str], others: Iterable[str]) -> int:
+    """How many both begin with."""
+    kept = 0
+    for one, other in zip(some, others, strict=False):
+        if one != other:
+            break
+        kept += 1
+    return kept
+
+
+def _common(handle: Handle, old: Commit | None, new: Commit | None) -> int:
+    """How many items both contexts begin with. Folders that both have in front are not read."""
+    mine, theirs = folders(handle, old), folders(handle, new)
+    shared = _alike(map(bytes.hex, mine), map(bytes.hex, theirs))
+    rest = [(entry.blob for oid in some[shared:] for entry in handle.snapshots.leaf(oid)) for some in (mine, theirs)]
+    return sum(map(handle.contexts.leaves.size, mine[:shared])) + _alike(*rest)
+
+
+def _prefix(handle: Handle, commit: Commit | None, items: int) -> tuple[int, str | None]:
+    """The tokens of a context's first items, counted from the nearer end, and the id of the item behind them.
+
+    The few tokens that prime the reply are counted with the end: who keeps all keeps them too.
     """
-    parents = handle.commit(commit).parents
-    if not parents:
-        return None
-    reported = reports.last(handle, handle.commit(parents[0]))
-    return reported.id if reported is not None else parents[0]
+    known, ids = handle.contexts.leaves, folders(handle, commit)
+    folder = 0
+    while folder < len(ids) and items >= (size := known.size(ids[folder])):
+        items -= size
+        folder += 1
+    if folder == len(ids):
+        return of(handle, commit).tokens, None
+    entries = handle.snapshots.leaf(ids[folder])
+    behind = entries[items].place.item
+    if folder * 2 < len(ids):
+        return sum(map(known.tokens, ids[:folder])) + sum(known.count(one.blob) for one in entries[:items]), behind
+    gone = sum(map(known.tokens, ids[folder + 1 :])) + sum(known.count(one.blob) for one in entries[items:])
+    return max(of(handle, commit).tokens - gone - PRIMING, 0), behind
+
+
+def _grown(handle: Handle, tip: Commit | None, after: Sequence[Item]) -> int:
+    """The size of ``after``: that of ``tip``, and what differs counted."""
+    if handle.counter is None:
+        return 0
+    before = handle.contexts.items(tip.tree) if tip is not None else ()
+    if tip is None or not before or not after:
+        return handle.counter.total([handle.contexts.count(item) for item in after])
+    old, new = ({(item.id, item.blob) for item in some} for some in (before, after))
+    come = [handle.contexts.count(item) for item in after if (item.id, item.blob) not in old]
+    gone = [handle.contexts.count(item) for item in before if (item.id, item.blob) not in new]
+    total = handle.contexts.total(tip)
+    exact = all(one.exact for one in (total, *come, *gone))
+    return TokenCount(total + sum(come) - sum(gone), exact=exact, counter=handle.counter.name)
+
+
+# -- what that means ---------------------------------------------------------------------
+
+
+def _told(handle: Handle, sent: Commit | None, tip: Commit | None, kept: int, new: Next) -> Receipt:
+    """The receipt, when what was ``sent`` and what is ``new`` begin with the same ``kept`` items."""
+    other = sent is not None and _differ(handle.contexts.tools(sent.tree), new.tools)
+    tokens, broken = (0, None) if other else _prefix(handle, sent, kept)
+    found = Receipt(
+        before=of(handle, tip).tokens,
+        after=new.tokens,
+        kept=tokens,
+        kept_items=0 if other else kept,
+        breaks_at=broken,
+        baseline=sent.id if sent is not None else None,
+        sent=of(handle, sent).tokens,
+        tools_changed=other,
+        model=_model(handle, tip),
+    )
+    unknown = [] if sent is None or sent.usage else [f"whether the context of {sent.id[:8]} was sent: no usage says so"]
+    if found.model is None:
+        return replace(found, unknown=(*unknown, "who is asked next: no usage and no answer names a model"))
+    listed = models.facts(found.model, folder=handle.store.folder, readonly=not handle.store.writable)
+    rule = caching.rule(found.model, listed.minimum)
+    if rule is None:
+        return replace(found, unknown=(*unknown, f"by which rule {found.model} caches"))
+    if handle.counter is None:
+        return replace(found, rule=str(rule), unknown=(*unknown, "how many tokens it is: there is no tokenizer"))
+    call = _call(handle, new, tokens, other or sent is None)
+    cost = _dearer(rule, listed, call, _present(handle, sent, tip))
+    unknown += rule.told(new.items - found.kept_items if call.prefix else 0, handle.counter.name)
+    unknown += [] if cost is not None else [f"what {found.model} costs: the list of prices does not have it"]
+    readable = max(rule.cacheable(call.prefix) - call.head, 0)
+    return replace(found, rule=str(rule), cacheable=readable, cost=cost, unknown=tuple(unknown))
+
+
+class _Call(NamedTuple):
+    """A call, in tokens: the whole prompt, the tool definitions in front of it, and what of both was sent before."""
+
+    prompt: int
+    head: int
+    prefix: int
+
+
+def _call(handle: Handle, context: Next, kept: int, other: bool) -> _Call:
+    head = _head(handle, context.tools)
+    return _Call(context.tokens + head, head, 0 if other else kept + head)
+
+
+def _present(handle: Handle, sent: Commit | None, tip: Commit | None) -> _Call:
+    """The call that would come next if nothing changed."""
+    present = of(handle, tip)
+    if sent is None or tip is None or sent.id == tip.id:
+        return _call(handle, present, present.tokens, sent is None)
+    kept, _ = _prefix(handle, sent, _common(handle, sent, tip))
+    return _call(handle, present, kept, _differ(handle.contexts.tools(sent.tree), present.tools))
+
+
+def _dearer(rule: caching.Rule, listed: Facts, new: _Call, old: _Call) -> float | None:
+    """By how many US dollars one call is dearer than another; None when there is no price."""
+    prices = [listed.price(one.prompt) for one in (new, old)]
+    dollars = [
+        rule.cost(price, call.prompt, rule.cacheable(call.prefix))
+        for price, call in zip(prices, (new, old), strict=True)
+        if price is not None
+    ]
+    return dollars[0] - dollars[1] if len(dollars) == 2 else None
+
+
+def _differ(some: Tools, others: Tools) -> bool:
+    return _encoded(some) != _encoded(others)
+
+
+def _encoded(tools: Tools) -> bytes:
+    return codec.encode_tools(list(tools)) if tools else b""
+
+
+def _head(handle: Handle, tools: Tools) -> int:
+    """The tokens of tool definitions, remembered as those of messages are."""
+    return handle.counter.tools(tools, blob_id(_encoded(tools))) if tools and handle.counter is not None else 0
+
+
+def _model(handle: Handle, tip: Commit | None) -> str | None:
+    """Who is asked next: who spoke last or was reported last, else the handle's model, else the user's."""
+    if tip is not None:
+        if tip.usage and tip.usage.model:
+            return tip.usage.model
+        ends = reversed(folders(handle, tip)[-_FOLDERS:])
+        spoke = (leaf.model for oid in ends for leaf in handle.contexts.leaves.of([oid]))
+        report = reports.last(handle, tip)
+        found = next((one for one in spoke if one), None) or (report.usage.model if report and report.usage else None)
+        if found:
+            return found
+    given = str(getattr(handle.llm, "name", ""))  # a callable is called something else
+    return given if caching.rule(given) else gitconfig.value(handle.settings[1:], "trace", "model")

@@ -71,9 +71,20 @@ def _sent(handle: Handle, report: Commit) -> list[bytes] | None:
     over = report.trailers["Trace-Usage"].rpartition(" over=")[2]
     if not report.parents:
         return [] if over == digest(()) else None
+    before = handle.commit(report.parents[0])
+    return next((found for found, hashed in _contexts(handle, before) if hashed == over), None)
+
+
+def digests(handle: Handle, commit: Commit) -> Iterator[str]:
+    """The digest of a commit's context, of its first parent's, and so on, as far as one looks back."""
+    return (hashed for _, hashed in _contexts(handle, commit))
+
+
+def _contexts(handle: Handle, commit: Commit) -> Iterator[tuple[list[bytes], str]]:
+    """The folders of contexts, and their digests."""
     shared: list[bytes] = []  # folders that many of them begin with are hashed once
     start = sha256()
-    for at, ancestor in enumerate(line(handle, handle.commit(report.parents[0]))):
+    for at, ancestor in enumerate(line(handle, commit)):
         found = handle.snapshots.leaf_ids(ancestor.tree)
         if at == 0:
             shared = found[:-2]
@@ -81,9 +92,19 @@ def _sent(handle: Handle, report: Commit) -> list[bytes] | None:
         alike = found[: len(shared)] == shared
         hashed = start.copy() if alike else sha256()
         hashed.update(_versions(handle, found[len(shared) :] if alike else found))
-        if hashed.hexdigest()[:32] == over:
-            return found
-    return None
+        yield found, hashed.hexdigest()[:32]
+
+
+class Running:
+    """The digest of a context that grows at its end."""
+
+    def __init__(self, handle: Handle, tree: str) -> None:
+        self._hashed = sha256(_versions(handle, handle.snapshots.leaf_ids(tree)))
+
+    def add(self, blobs: Sequence[str]) -> str:
+        """The digest with ``blobs``, ids in hex, behind."""
+        self._hashed.update("".join(blobs).encode())
+        return self._hashed.hexdigest()[:32]
 
 
 def _versions(handle: Handle, folders: Sequence[bytes]) -> bytes:

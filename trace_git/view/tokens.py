@@ -65,7 +65,9 @@ class Counter:
         """Tokens of one message inside a prompt, its framing included; remembered under ``blob``."""
         if blob is not None and (known := self.known(blob)) is not None:
             return known
-        count = self._message(message)
+        return self._remembered(self._message(message), blob)
+
+    def _remembered(self, count: TokenCount, blob: str | None) -> TokenCount:
         if blob is not None:
             self._known[blob] = count
             if self.cache is not None:
@@ -78,13 +80,15 @@ class Counter:
         value = sum(counts) + (PRIMING if counts else 0)
         return TokenCount(value, exact=all(count.exact for count in counts), counter=self.name)
 
-    def tools(self, definitions: Iterable[Mapping[str, Any]]) -> TokenCount:
-        """An estimate of what tool definitions add to a prompt."""
+    def tools(self, definitions: Iterable[Mapping[str, Any]], blob: str | None = None) -> TokenCount:
+        """An estimate of what tool definitions add to a prompt; remembered under ``blob``."""
+        if blob is not None and (known := self.known(blob)) is not None:
+            return known
         value, exact = 0, True
         for definition in definitions:
             value += PER_TOOL + self._count(estimates.as_text(definition.get("function", definition)))
             exact = False
-        return TokenCount(value, exact=exact, counter=self.name)
+        return self._remembered(TokenCount(value, exact=exact, counter=self.name), blob)
 
     def text(self, text: str) -> TokenCount:
         """Tokens of a bare text, without any framing."""

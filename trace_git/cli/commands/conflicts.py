@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import click
 
 from ...conflicts import Conflict
-from ...ops.merging_state import Begun
+from ...ops import merging_state, replay_state
 from .. import conflicts, merging, opening, options, screen
 
 
@@ -16,8 +16,8 @@ from .. import conflicts, merging, opening, options, screen
 def command(as_json: bool) -> None:
     """List the conflicts there are, with base, ours and theirs side by side.
 
-    These are the conflicts of the merge that is open, with the answers so far, and those that a merge put off
-    and that are in the context of HEAD. `trace resolve` settles them.
+    These are the conflicts of the merge, rebase or cherry-pick that is open, with the answers so far, and
+    those that were put off and that are in the context of HEAD. `trace resolve` settles them.
 
     \b
     Examples:
@@ -25,15 +25,17 @@ def command(as_json: bool) -> None:
       trace conflicts --json
     """
     with opening.opened() as repo:
-        begun, elsewhere = repo.open_merge.here(), repo.open_merge.elsewhere()
+        here = merging.under_way(repo)
+        begun, elsewhere = here.here(), here.elsewhere()
         if elsewhere is not None:
             screen.note(f"{elsewhere}: {elsewhere.hint}")
-        found = repo.open_merge.conflicts() if begun is not None else ()
+        found = here.conflicts() if begun is not None else ()
         put_off = repo.conflicts()
         if as_json:
             answers = begun.answers if begun else {}
             screen.emit(
-                merge=None if begun is None else begun.shape(),
+                merge=begun.shape() if isinstance(begun, merging_state.Begun) else None,
+                replay=begun.shape() if isinstance(begun, replay_state.Begun) else None,
                 conflicts=[conflicts.shape(one, answers.get(one.id)) for one in found],
                 deferred=[conflicts.shape(one, put_off=True) for one in put_off],
             )
@@ -43,12 +45,12 @@ def command(as_json: bool) -> None:
             screen.show(_lines(begun, found, put_off), paged=True)
 
 
-def _lines(begun: Begun | None, found: Sequence[Conflict], put_off: Sequence[Conflict]) -> Iterator[str]:
+def _lines(
+    begun: merging_state.Begun | replay_state.Begun | None, found: Sequence[Conflict], put_off: Sequence[Conflict]
+) -> Iterator[str]:
     if begun is not None:
         left = len(merging.left(found, begun.answers))
-        yield screen.paint(
-            f"Merging {begun.name} into {begun.into}: {left} of {merging.counted(len(found))} left", "bold"
-        )
+        yield screen.paint(f"{merging.called(begun)}: {left} of {merging.counted(len(found))} left", "bold")
         yield ""
         yield from conflicts.listed(found, begun.answers)
     if begun is not None and put_off:

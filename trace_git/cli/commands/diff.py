@@ -9,7 +9,7 @@ import click
 
 from ...errors import InvalidInputError
 from ...results import Diff
-from .. import differences, exits, opening, options, screen, shapes
+from .. import differences, exits, opening, options, receipts, screen, shapes
 
 
 @click.command("diff")
@@ -76,7 +76,7 @@ def _shape(diff: Diff, *, stat: bool) -> dict[str, Any]:
         "new": diff.new,
         "changes": [differences.shape(change, words=not stat) for change in diff.changes],
         "tools_changed": diff.tools_changed,
-        "receipt": differences.receipt(diff.receipt),
+        "receipt": receipts.shape(diff.receipt),
     }
 
 
@@ -94,8 +94,7 @@ def _lines(diff: Diff, *, stat: bool) -> Iterator[str]:
     tools = ["the tool definitions changed"] if diff.tools_changed else []
     yield ", ".join([part for part in [differences.summary(diff.changes)] if part] + tools)
     ids = shapes.short_ids(change.item for change in diff.changes)
-    yield differences.sizes(diff.receipt)
-    yield differences.cache(diff.receipt, ids)
+    yield from receipts.lines(diff.receipt, ids)
 
 
 def _short(commit: str | None) -> str:

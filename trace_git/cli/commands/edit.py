@@ -9,7 +9,7 @@ import click
 
 from ...errors import InvalidInputError, RefusedError
 from ...model import Item
-from .. import changes, editor, opening, options, screen, shapes
+from .. import changes, dry_runs, editor, opening, options, receipts, screen, shapes
 
 
 @click.command("edit")
@@ -18,30 +18,42 @@ from .. import changes, editor, opening, options, screen, shapes
 @click.option("--messages", is_flag=True, help="The text is JSON: the whole message instead of its content.")
 @click.option("--force", is_flag=True, help="Edit it even though it is pinned.")
 @click.option("-m", "--message", metavar="SUBJECT", help="The commit message; made from the content by default.")
+@options.dry_run
 @options.as_json
-def command(item: str, text: str | None, messages: bool, force: bool, message: str | None, as_json: bool) -> None:
+def command(
+    item: str, text: str | None, messages: bool, force: bool, message: str | None, dry_run: bool, as_json: bool
+) -> None:
     """Give ITEM new content; it keeps its id and place.
 
     ITEM is an id as `trace ls` shows it, or its beginning, or a commit that added one item. The content is
     TEXT, or what stdin sends; on a terminal the editor opens with the present text: TRACE_GIT_EDITOR, VISUAL
-    or EDITOR. A message that has more than text opens as JSON.
+    or EDITOR. A message that has more than text opens as JSON. With --dry-run nothing is edited: it says what
+    the edit would mean for the provider's cache.
 
     \b
     Examples:
       trace edit 3f2a91bc "Be brief."
       trace edit 3f2a < shorter.txt
       trace edit HEAD~2 -m "Shorter question"
+      trace edit 3f2a "Be brief." --dry-run
     """
     with opening.opened() as repo:
         found = changes.item(repo, item)
         before = repo.get("HEAD")
         given = _given(found, text, messages=messages, force=force)
+        if dry_run:
+            same = found.message.to_dict() if given is None else given
+            dry_runs.show(repo, [repo.edit(found, same, force=force, dry_run=True)], "edit", as_json=as_json)
+            return
         commit = before if given is None else repo.edit(found, given, force=force, message=message)
         changed = commit.id != before.id
+        told = repo.receipt(commit) if changed else None
         if as_json:
-            screen.emit(changed=changed, commit=shapes.commit(commit), items=[shapes.item(one) for one in commit.items])
-        elif changed:
-            screen.show([changes.line(commit, changes.branch(repo))])
+            shown = {"receipt": receipts.shape(told) if told is not None else None}
+            items = [shapes.item(one) for one in commit.items]
+            screen.emit(changed=changed, commit=shapes.commit(commit), items=items, **shown)
+        elif told is not None:
+            screen.show([changes.line(commit, changes.branch(repo)), receipts.line(told)])
         else:
             screen.note("nothing changed")
 

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import click
 
-from .. import changes, opening, options, screen, shapes
+from .. import changes, dry_runs, opening, options, receipts, screen, shapes
 
 
 @click.command("reset")
 @click.argument("rev", metavar="REV")
 @click.option("--soft", "mode", flag_value="soft", default="soft", help="Keep the old tip for a while (the default).")
 @click.option("--hard", "mode", flag_value="hard", help="Do not keep the old tip any longer than undo needs it.")
+@options.dry_run
 @options.as_json
-def command(rev: str, mode: str, as_json: bool) -> None:
+def command(rev: str, mode: str, dry_run: bool, as_json: bool) -> None:
     """Move the present branch to REV.
 
     The context is as it was there. What was committed since stays in the trace, and `trace undo` brings it
-    back. After --hard nothing protects it from the next clean-up.
+    back. After --hard nothing protects it from the next clean-up. With --dry-run nothing moves: it says which
+    items would go, and what that would mean for the provider's cache.
 
     \b
     Examples:
@@ -24,16 +26,20 @@ def command(rev: str, mode: str, as_json: bool) -> None:
       trace reset --hard 1a2b3c4d
     """
     with opening.opened() as repo:
+        if dry_run:
+            dry_runs.show(repo, [repo.reset(rev, mode=mode, dry_run=True)], "reset", as_json=as_json)
+            return
         old = repo.get("HEAD")
         commit = repo.reset(rev, mode=mode)
         name = changes.branch(repo)
+        told = repo.receipt(commit, since=old)
     if as_json:
-        screen.emit(branch=name, mode=mode, old=old.id, commit=shapes.commit(commit))
+        screen.emit(branch=name, mode=mode, old=old.id, commit=shapes.commit(commit), receipt=receipts.shape(told))
         return
     if old.id == commit.id:
         screen.note(f"{name} is at {commit.short_id} already; nothing changed")
         return
-    screen.show([f"{screen.paint(f'{name} is at')} {changes.place(commit)}"])
+    screen.show([f"{screen.paint(f'{name} is at')} {changes.place(commit)}", receipts.line(told)])
     until = ", as long as nothing cleans up" if mode == "hard" else ""
     changes.aside(f"before: {old.short_id} {old.subject}")
     changes.aside(f"back: trace undo{until}")

@@ -8,11 +8,10 @@ from typing import NamedTuple
 import click
 
 from ...conflicts import OFFERED, Conflict, Resolution
-from ...errors import AmbiguousRevisionError, InvalidInputError, NotFoundError, RefusedError
-from ...model import Commit
+from ...errors import AmbiguousRevisionError, InvalidInputError, NotFoundError, RefusedError, StateError
 from ...ops.resolving import gives_up_pin
 from ...repo import Repo
-from .. import changes, conflicts, editor, merging, opening, options, screen, shapes
+from .. import changes, conflicts, dry_runs, editor, merging, opening, options, screen
 
 _ACTIONS = OFFERED["edit"]
 _SHORTEST = 4
@@ -24,16 +23,24 @@ _SHORTEST = 4
 @click.argument("text", required=False)
 @click.option("--all", "every", type=click.Choice(_ACTIONS), metavar="ACTION", help="Settle all that are left.")
 @click.option("-m", "--message", metavar="SUBJECT", help="The commit message, for a conflict that was put off.")
+@options.dry_run
 @options.as_json
 def command(
-    conflict: str | None, action: str | None, text: str | None, every: str | None, message: str | None, as_json: bool
+    conflict: str | None,
+    action: str | None,
+    text: str | None,
+    every: str | None,
+    message: str | None,
+    dry_run: bool,
+    as_json: bool,
 ) -> None:
     """Settle CONFLICT with ACTION: ours, theirs, both, replace, drop or defer.
 
     CONFLICT is an id as `trace conflicts` shows it, the id of an item it is about, or the beginning of one.
     With replace the new content is TEXT, or what stdin sends, or what the editor gives on a terminal. In an
-    open merge the answer is kept for `trace merge --continue`; a conflict that was put off is settled by a
-    commit. A pin is given up only by naming its conflict, not by --all.
+    open merge, or rebase or cherry-pick, the answer is kept for --continue; a conflict that was put off is settled by a
+    commit, and for that --dry-run says what would come of it. A pin is given up only by naming its conflict,
+    not by --all.
 
     \b
     Examples:
@@ -42,16 +49,23 @@ def command(
       trace resolve --all theirs
     """
     _check(conflict, action, text, every)
+    how = _How(message, dry_run, as_json)
     with opening.opened() as repo:
         known = _known(repo)
-        if not known and (elsewhere := repo.open_merge.elsewhere()) is not None:
+        if not known and (elsewhere := merging.under_way(repo).elsewhere()) is not None:
             raise elsewhere
         if every is not None:
-            _all(repo, known, every, message, as_json=as_json)
+            _all(repo, known, every, how)
             return
         one = _found(known, conflict or "")
         answer = Resolution(action or "", _content(one, action or "", text))
-        _settle(repo, one, [(one.conflict, answer)], message, as_json=as_json)
+        _settle(repo, one, [(one.conflict, answer)], how)
+
+
+class _How(NamedTuple):
+    message: str | None
+    dry_run: bool
+    as_json: bool
 
 
 class _Known(NamedTuple):
@@ -74,7 +88,8 @@ def _check(conflict: str | None, action: str | None, text: str | None, every: st
 
 def _known(repo: Repo) -> list[_Known]:
     """The conflicts of the open merge, if it is on this branch, and those that were put off."""
-    found = repo.open_merge.conflicts() if repo.open_merge.here() is not None else ()
+    here = merging.under_way(repo)
+    found = here.conflicts() if here.here() is not None else ()
     return [*(_Known(one, False) for one in found), *(_Known(one, True) for one in repo.conflicts())]
 
 
@@ -102,16 +117,14 @@ def _content(one: _Known, action: str, text: str | None) -> str | None:
     return editor.piped(what="resolve")
 
 
-def _all(repo: Repo, known: Sequence[_Known], action: str, message: str | None, *, as_json: bool) -> None:
+def _all(repo: Repo, known: Sequence[_Known], action: str, how: _How) -> None:
     """Settles what is left of the open merge, or what was put off when none is open; not what would give up a pin."""
-    begun = repo.open_merge.here()
+    begun = merging.under_way(repo).here()
     answers = begun.answers if begun else {}
     merge = [one for one in known if not one.put_off]
     left = [one for one in merge if one.conflict.id not in answers] if merge else [one for one in known if one.put_off]
     if not left:
-        raise NotFoundError(
-            "no conflict is left", hint="trace merge --continue" if merge else "`trace status` says more"
-        )
+        raise NotFoundError("no conflict is left", hint=merging.command(begun) if merge else "`trace status` says more")
     answer = Resolution(action, reason="--all")
     wanted = [one for one in left if not gives_up_pin(one.conflict, answer)]
     skipped = [one.conflict.items[0] if one.put_off else one.conflict.id for one in left if one not in wanted]
@@ -120,40 +133,46 @@ def _all(repo: Repo, known: Sequence[_Known], action: str, message: str | None, 
             f"{action} would give up a pin: {', '.join(name[:8] for name in skipped)}",
             hint=f"--all gives none up; name it: trace resolve {skipped[0][:8]} {action}",
         )
-    _settle(repo, wanted[0], [(one.conflict, answer) for one in wanted], message, as_json=as_json, skipped=skipped)
-    if skipped and not as_json:
+    _settle(repo, wanted[0], [(one.conflict, answer) for one in wanted], how, skipped=skipped)
+    if skipped and not how.as_json:
         screen.note(f"left out, for they are about pins: {' '.join(name[:8] for name in skipped)}")
 
 
 def _settle(
-    repo: Repo,
-    kind: _Known,
-    pairs: Sequence[tuple[Conflict, Resolution]],
-    message: str | None,
-    *,
-    as_json: bool,
-    skipped: Sequence[str] = (),
+    repo: Repo, kind: _Known, pairs: Sequence[tuple[Conflict, Resolution]], how: _How, *, skipped: Sequence[str] = ()
 ) -> None:
     """Keep or commit answers to conflicts that are all of the open merge, or all put off."""
     if kind.put_off:
-        made = _commit(repo, pairs, message)
-        if as_json:
-            screen.emit(commits=[shapes.commit(one) for one in made], left_out=list(skipped))
-        else:
-            changes.report(repo, made, as_json=False, nothing="nothing changed")
-            changes.aside("back: trace undo")
+        _commit(repo, pairs, how, skipped)
         return
-    begun = repo.open_merge.answer({conflict.id: answer for conflict, answer in pairs})
-    left = len(merging.left(repo.open_merge.conflicts(), begun.answers))
-    if as_json:
+    if how.dry_run:
+        raise StateError(
+            "an answer in an open merge changes nothing yet: there is nothing to try",
+            hint="answer it, then look at it with `trace conflicts`; --continue merges, and undo takes it back",
+        )
+    here = merging.under_way(repo)
+    begun = here.answer({conflict.id: answer for conflict, answer in pairs})
+    left = len(merging.left(here.conflicts(), begun.answers))
+    if how.as_json:
         answered = [conflicts.shape(conflict, answer) for conflict, answer in pairs]
         screen.emit(answered=answered, left=left, left_out=list(skipped))
         return
     for conflict, answer in pairs:
         screen.show([f"{screen.paint(f'conflict {conflict.id[:8]}', 'yellow')} {screen.paint(answer.action)}"])
-    changes.aside(f"{merging.counted(left)} left: trace conflicts" if left else "all settled: trace merge --continue")
+    changes.aside(
+        f"{merging.counted(left)} left: trace conflicts" if left else f"all settled: {merging.command(begun)}"
+    )
 
 
-def _commit(repo: Repo, pairs: Sequence[tuple[Conflict, Resolution]], message: str | None) -> list[Commit]:
+def _commit(repo: Repo, pairs: Sequence[tuple[Conflict, Resolution]], how: _How, skipped: Sequence[str]) -> None:
+    if how.dry_run:
+        results = [repo.resolve(conflict, answer, dry_run=True) for conflict, answer in pairs]
+        dry_runs.show(repo, results, "resolve in", as_json=how.as_json)
+        return
+    before = repo.get("HEAD").id
     with repo.batch():
-        return [repo.resolve(conflict, answer, message=message) for conflict, answer in pairs]
+        made = [repo.resolve(conflict, answer, message=how.message) for conflict, answer in pairs]
+    left_out = list(skipped)
+    changes.report(repo, made, as_json=how.as_json, nothing="nothing changed", since=before, left_out=left_out)
+    if not how.as_json:
+        changes.aside("back: trace undo")

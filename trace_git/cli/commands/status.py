@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from ...model import Status, TokenCount
 from ...ops import merging_state
-from ...ops.merging_state import Begun
+from ...ops.merging_state import REPLAY, Begun
+from ...repo import Repo
 from .. import bar, opening, options, screen, shapes
+
+if TYPE_CHECKING:
+    from ...ops import replay_state
 
 
 @click.command("status")
@@ -35,10 +40,12 @@ def command(budget: int | None, grid: bool, at_op: int | None, as_json: bool) ->
     with opening.opened(budget=budget, at_op=at_op) as repo:
         status = repo.status()
         begun = merging_state.read(status.path) if at_op is None else None
+        replay = _replay(repo, status.path) if at_op is None else None
     if as_json:
-        screen.emit(**_shape(status), merge=None if begun is None else begun.shape())
+        screen.emit(**_shape(status), merge=None if begun is None else begun.shape(),
+                    replay=None if replay is None else replay.shape())  # fmt: skip
     else:
-        screen.show([*_facts(status, begun), *_picture(status, grid=grid), *_warnings(status)])
+        screen.show([*_facts(status, begun, replay), *_picture(status, grid=grid), *_warnings(status)])
 
 
 def _shape(status: Status) -> dict[str, Any]:
@@ -46,7 +53,12 @@ def _shape(status: Status) -> dict[str, Any]:
     return {**asdict(status), **shapes.count(status.tokens), "reported_exact": exact}
 
 
-def _facts(status: Status, begun: Begun | None) -> Iterator[str]:
+def _replay(repo: Repo, folder: str) -> replay_state.Begun | None:
+    """The rebase or cherry-pick that is open, if any; most often there is no file of one to be read."""
+    return repo.open_replay.read() if os.path.exists(os.path.join(folder, REPLAY)) else None
+
+
+def _facts(status: Status, begun: Begun | None, replay: replay_state.Begun | None) -> Iterator[str]:
     at = screen.paint(status.head[:8], "yellow") if status.head else ""
     if status.branch:
         yield screen.paint(f"On branch {status.branch}", "bold") + (f" at {at}" if at else ", no commits yet")
@@ -54,6 +66,12 @@ def _facts(status: Status, begun: Begun | None) -> Iterator[str]:
         yield f"{screen.paint('Looking at', 'bold')} {at}, on no branch"
     if begun is not None:
         yield screen.paint(f"Merging {begun.name} into {begun.into}: `trace conflicts` says what is left", "yellow")
+    if replay is not None:
+        from .. import merging
+
+        left = f"{replay.left} commit{'' if replay.left == 1 else 's'} left"
+        next = "`trace conflicts` says what" if replay.why == "conflict" else f"`{merging.command(replay)}` goes on"
+        yield screen.paint(f"{merging.called(replay)}, {left}: {next}", "yellow")
     yield ""
     yield _fact("Items", f"{status.items:,}" + (f", {status.pinned:,} pinned" if status.pinned else ""))
     yield _fact("Tokens", _fill(status.tokens, status.budget, _counted(status.tokens)))

@@ -37,6 +37,16 @@ def unrelated(handle: Handle, ours: str, theirs: str) -> Merging:
     return Merging(handle, Side(()), sides[ours], sides[theirs])
 
 
+def replayed(handle: Handle, base: str | None, ours: str, theirs: str, *, also: Sequence[str] = ()) -> Merging:
+    """What ``theirs`` did to ``base``, its parent or None for none, done to ``ours``: the merge of a replay.
+
+    Items of ours in ``also`` are read whether they differ or not.
+    """
+    known = [base] if base is not None else []
+    sides = folders.read(handle, list(dict.fromkeys((*known, theirs, ours))), also=also)
+    return Merging(handle, sides[base] if base is not None else Side(()), sides[ours], sides[theirs])
+
+
 class _Below:
     """The merge bases of a merge, and those of merging them."""
 

@@ -17,11 +17,12 @@ from .sides import Folder, Side
 _STEPS = 8  # folders to go from a result towards its call, or the other way round
 
 
-def read(handle: Handle, commits: Sequence[str]) -> dict[str, Side]:
-    """What the tree of each commit says, as far as it is not the same in all."""
+def read(handle: Handle, commits: Sequence[str], *, also: Sequence[str] = ()) -> dict[str, Side]:
+    """What the tree of each commit says, as far as it is not the same in all, and the folders of items in ``also``."""
     trees = [handle.store.commit(commit).tree for commit in commits]
     lists = [handle.snapshots.leaf_ids(tree) for tree in trees]
-    same = _closed(handle, lists, _common(lists))
+    wanted = handle.contexts.leaves.holding(lists[-1], also) if also else ()
+    same = _closed(handle, lists, _common(lists) - frozenset(wanted))
     edges = _edges(lists, same)
     archived = _differing([handle.snapshots.archived(tree) for tree in trees])
     found = {}

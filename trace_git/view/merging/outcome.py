@@ -9,7 +9,7 @@ from functools import cached_property
 from ...model import Commit, Item, Message, TokenCount
 from ...results import Receipt
 from ...store.snapshot import Entry
-from .. import groups
+from .. import groups, receipt
 from ..groups import Facts
 from ..handle import Handle
 from ..tokens import PRIMING
@@ -103,34 +103,23 @@ class Outcome:
             known = counter.message(self._fresh.get(blob) or self._merging.message(blob), blob)
         return known
 
-    def receipt(self) -> Receipt:
-        kept, same = 0, 0
+    def receipt(self, tools: str | None) -> Receipt:
+        """What it means for a prompt cache; ``tools`` is the blob id of the tool definitions that come out."""
+        same = 0
         while same < min(len(self._before), len(self._after)) and self._before[same].blob == self._after[same].blob:
             same += 1
-        total = int(self._handle.contexts.total(self._ours)) if self._handle.counter is not None else 0
+        present = receipt.of(self._handle, self._ours)
         added = int(self.tokens or 0)
-        after = total + added + (PRIMING if added and not total else 0)
-        leaves = self._handle.contexts.leaves
-        ids = self._handle.snapshots.leaf_ids(self._ours.tree)
-        if same == len(self._before):
-            return Receipt(total, after, total, sum(map(leaves.size, ids)), None)
-        breaks = self._before[same]
-        folder, at = self._place(ids, breaks)
-        kept = sum(leaves.size(oid) for oid in ids[:folder]) + at
-        return Receipt(total, after, self._kept(ids, folder, at, total), kept, breaks.place.item)
+        new = receipt.Next(
+            present.tokens + added + (PRIMING if added and not present.tokens else 0),
+            present.items + len(self._after) - len(self._before),
+            self._handle.contexts.definitions(tools),
+        )
+        alike = self._place(self._before[same]) if same < len(self._before) else present.items
+        return receipt.planned(self._handle, self._ours, alike, new, lambda: (one.blob for one in self._every()))
 
-    def _place(self, ids: Sequence[bytes], entry: Entry) -> tuple[int, int]:
-        """The folder of one of ours' items, and where in it."""
-        leaf = self._handle.snapshots.leaf
+    def _place(self, entry: Entry) -> int:
+        """How many items stand in front of one of ours."""
+        ids, leaf = self._handle.snapshots.leaf_ids(self._ours.tree), self._handle.snapshots.leaf
         folder = bisect_right(ids, entry.place.key, key=lambda oid: leaf(oid)[0].place.key) - 1
-        return folder, leaf(ids[folder]).index(entry)
-
-    def _kept(self, ids: Sequence[bytes], folder: int, at: int, total: int) -> int:
-        """The tokens of ours before an item, counted from the nearer end."""
-        if self._handle.counter is None:
-            return 0
-        leaves, entries = self._handle.contexts.leaves, self._handle.snapshots.leaf(ids[folder])
-        if folder * 2 < len(ids):
-            return sum(map(leaves.tokens, ids[:folder])) + sum(leaves.count(one.blob) for one in entries[:at])
-        gone = sum(map(leaves.tokens, ids[folder + 1 :])) + sum(leaves.count(one.blob) for one in entries[at:])
-        return max(total - gone - PRIMING, 0)
+        return sum(map(self._handle.contexts.leaves.size, ids[:folder])) + leaf(ids[folder]).index(entry)
