@@ -7,7 +7,7 @@ import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 
-from . import commands, lengths, machine, merging, processes, reading, report, writing
+from . import collecting, commands, compressing, lengths, machine, merging, processes, reading, report, writing
 from .bench import Bench, Row, Sizes, note, scratch_folder
 
 BENCHMARKS: dict[str, Callable[[Bench], list[Row]]] = {
@@ -19,6 +19,8 @@ BENCHMARKS: dict[str, Callable[[Bench], list[Row]]] = {
     "start": processes.start,
     "commands": commands.commands,
     "merge": merging.merges,
+    "gc": collecting.collects,
+    "compress": compressing.compresses,
     "memory": processes.memory,
 }
 

@@ -14,8 +14,9 @@ PUBLIC = {
 }  # fmt: skip
 
 REPO = {
-    "batch", "branch", "branches", "close", "commit", "context", "edit", "export", "flush", "get", "import_file", "log",
-    "materialize", "open", "path", "pin", "set_tools", "status", "switch", "tools", "unpin", "verify", "warnings",
+    "batch", "branch", "branches", "close", "commit", "compress", "compressions", "context", "edit", "expand", "export",
+    "fit", "flush", "get", "import_file", "log", "materialize", "open", "path", "peek", "pin", "set_tools", "status",
+    "switch", "tools", "unpin", "verify", "warnings",
 }  # fmt: skip
 
 

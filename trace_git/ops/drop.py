@@ -1,4 +1,7 @@
-"""drop: take an item, with its tool group, out of the context. The history keeps it."""
+"""drop: take an item, with its tool group, out of the context. The history keeps it.
+
+With a summary, or a masked item, what it stands for leaves the archive: nothing in the context would tell of it.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +12,8 @@ from ..errors import RefusedError, StateError
 from ..model import Author, Commit, Item, TokenCount
 from ..store.snapshot import Draft
 from ..view import groups
+from ..view.compressing.archive import Archive
 from ..view.handle import Handle
-from ..view.items import find
 from . import write
 from .subject import about
 
@@ -30,12 +33,15 @@ def drop(
             raise StateError("no commits yet", hint="commit something first")
         parent = handle.commit(tip)
         items = handle.context(tip).items
-        found = find(items, item)
+        archive = Archive(handle, parent)
+        found = archive.find(items, item)
         members = [items[at] for at in groups.groups(items).closure([items.index(found)])]
         _check_pins(found, members)
         draft = Draft(transaction, handle.snapshots, parent.tree, handle.namespace)
         ids = {one.id for one in members}
         draft.remove([entry for entry in handle.snapshots.entries(parent.tree) if entry.place.item in ids])
+        for under, originals in archive.below(ids):  # with a summary goes what it stands for
+            draft.unshelve(under, originals)
         title = about("drop", found.id, found.message, more=len(members) - 1)
         tokens = _tokens(handle, parent, members, whole=len(members) == len(items))
         author = Author("trace-git", "drop@trace")

@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from . import (
         ancestry,
+        compressing,
         context,
         deferred,
         diff,
         encodings,
         estimates,
+        facts,
         graph,
         groups,
         handle,
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
         receipt,
         reflogs,
         reports,
+        retention,
         revisions,
         status,
         times,

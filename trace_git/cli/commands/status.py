@@ -35,10 +35,12 @@ def command(budget: int | None, grid: bool, at_op: int | None, as_json: bool) ->
     with opening.opened(budget=budget, at_op=at_op) as repo:
         status = repo.status()
         begun = merging_state.read(status.path) if at_op is None else None
+        found = repo.compressions()
     if as_json:
-        screen.emit(**_shape(status), merge=None if begun is None else begun.shape())
+        screen.emit(**_shape(status), merge=None if begun is None else begun.shape(),
+                    compressions=[shapes.compression(one) for one in found])  # fmt: skip
     else:
-        screen.show([*_facts(status, begun), *_picture(status, grid=grid), *_warnings(status)])
+        screen.show([*_facts(status, begun, shapes.put_aside(found)), *_picture(status, grid=grid), *_warnings(status)])
 
 
 def _shape(status: Status) -> dict[str, Any]:
@@ -46,7 +48,7 @@ def _shape(status: Status) -> dict[str, Any]:
     return {**asdict(status), **shapes.count(status.tokens), "reported_exact": exact}
 
 
-def _facts(status: Status, begun: Begun | None) -> Iterator[str]:
+def _facts(status: Status, begun: Begun | None, compressed: str) -> Iterator[str]:
     at = screen.paint(status.head[:8], "yellow") if status.head else ""
     if status.branch:
         yield screen.paint(f"On branch {status.branch}", "bold") + (f" at {at}" if at else ", no commits yet")
@@ -60,11 +62,13 @@ def _facts(status: Status, begun: Begun | None) -> Iterator[str]:
     if status.reported is not None:
         counted = "by the API" if status.reported.exact else "by the API, estimated since"
         yield _fact("Reported", _fill(status.reported, status.budget, counted))
+    if compressed:
+        yield _fact("Compressed", compressed)
     yield _fact("Budget", _budget(status))
 
 
 def _fact(name: str, value: str) -> str:
-    return f"{name + ':':<10}{value}"
+    return f"{name + ':':<10}{value}" if len(name) < 9 else f"{name}: {value}"
 
 
 def _fill(tokens: TokenCount, budget: int | None, counted: str) -> str:

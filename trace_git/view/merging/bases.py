@@ -93,4 +93,5 @@ def _merged(merging: Merging) -> Side:
         unknown=merging.ours.unknown | disputed,
         unplaced=frozenset(plan.order) - placed,
         disordered=merging.ours.disordered or one != other,
+        beneath=merging.ours.beneath | merging.theirs.beneath,
     )

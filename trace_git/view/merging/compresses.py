@@ -128,7 +128,7 @@ class Compresses:
     def archived(self, states: Mapping[str, State]) -> dict[str, tuple[Entry, ...]]:
         """What lies in the archive by compress id: each item where its state says, or beside its masked version."""
         found: dict[str, dict[str, Entry]] = {}
-        masked: set[str] = set()
+        masked: dict[str, int] = {}
         for side in (1, 2):
             for under, entries in self._sides[side].archived.items():
                 for one in entries:
@@ -136,12 +136,16 @@ class Compresses:
                     state = states.get(item, ABSENT)
                     if state.presence == under:
                         found.setdefault(under, {}).setdefault(item, one)
-                    elif state.presence == LIVE and item not in masked and self._masks(side, item, state, one):
-                        masked.add(item)
+                    elif masked.get(item, side) == side and self._masks(side, under, state, one):
+                        masked[item] = side
                         found.setdefault(under, {})[item] = one
         return {under: tuple(sorted(entries.values())) for under, entries in found.items()}
 
-    def _masks(self, side: int, item: str, state: State, original: Entry) -> bool:
-        """Whether the version that is live is the one with which this side masked the original."""
+    def _masks(self, side: int, under: str, state: State, original: Entry) -> bool:
+        """Whether the version that there will be, live or archived, is the one with which this side masked the
+        original."""
+        item = original.place.item
         own = self._states[side].get(item, ABSENT)
-        return own.presence == LIVE and own.blob == state.blob != original.blob
+        if state == ABSENT or own.blob != state.blob or own.blob == original.blob:
+            return False
+        return own.presence == state.presence == LIVE or (under, item) in self._sides[side].beneath

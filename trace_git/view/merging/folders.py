@@ -28,7 +28,8 @@ def read(handle: Handle, commits: Sequence[str]) -> dict[str, Side]:
     for commit, tree, ids, put_aside in zip(commits, trees, lists, archived, strict=True):
         entries, ends, kept = _entries(handle, ids, same, edges)
         pins, tools = handle.snapshots.pins(tree), handle.snapshots.tools(tree)
-        found[commit] = Side(tuple(entries), pins, put_aside, tools, frozenset(ends), tuple(kept))
+        beneath = _beneath(handle, put_aside)
+        found[commit] = Side(tuple(entries), pins, put_aside, tools, frozenset(ends), tuple(kept), beneath=beneath)
     return found
 
 
@@ -115,3 +116,18 @@ def _differing(shelves: Sequence[Mapping[str, tuple[Entry, ...]]]) -> list[dict[
     first, *others = shelves
     same = {under for under, entries in first.items() if all(one.get(under) == entries for one in others)}
     return [{under: entries for under, entries in one.items() if under not in same} for one in shelves]
+
+
+def _beneath(handle: Handle, shelves: Mapping[str, tuple[Entry, ...]]) -> frozenset[tuple[str, str]]:
+    """Originals of items that were masked before they were archived themselves: the masked version names its blob."""
+    lying: dict[str, list[tuple[str, str]]] = {}
+    for under, entries in shelves.items():
+        for one in entries:
+            lying.setdefault(one.place.item, []).append((under, one.blob))
+    found: set[tuple[str, str]] = set()
+    for item, some in lying.items():
+        if len(some) > 1:
+            made = [handle.contexts.message(blob).provenance or {} for _, blob in some]
+            named = {blob for one in made if item in one.get("items", ()) for blob in one.get("digests", ())}
+            found.update((under, item) for under, blob in some if blob in named)
+    return frozenset(found)

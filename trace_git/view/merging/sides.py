@@ -46,6 +46,7 @@ class Side:
     an archive that is the same, nothing. ``folders`` are the others, none for a virtual side. ``unknown`` are items of
     which a virtual side knows nothing, because its sides were in conflict; ``unplaced`` those whose place it does not
     know, because only some of its sides have them; ``disordered`` says that these had the others in different orders.
+    ``beneath`` are originals, as (compress, item), of items that were masked and then archived themselves.
     """
 
     entries: tuple[Entry, ...]
@@ -57,12 +58,14 @@ class Side:
     unknown: frozenset[str] = frozenset()
     unplaced: frozenset[str] = frozenset()
     disordered: bool = False
+    beneath: frozenset[tuple[str, str]] = frozenset()
 
     def states(self) -> dict[str, State]:
         """Item id → state, for all items that are live or archived. An original of a masked item is not listed."""
         found: dict[str, State] = {}
         for under, entries in self.archived.items():
-            found.update([(one.place.item, State(under, one.blob, False)) for one in entries])
+            found.update([(one.place.item, State(under, one.blob, False)) for one in entries
+                          if not self.beneath or (under, one.place.item) not in self.beneath])  # fmt: skip
         found.update([(place.item, State(LIVE, blob, place.item in self.pins)) for place, blob in self.entries])
         return found
 
