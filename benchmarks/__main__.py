@@ -7,7 +7,19 @@ import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 
-from . import commands, lengths, machine, merging, processes, reading, report, rewriting, writing
+from . import (
+    collecting,
+    commands,
+    compressing,
+    lengths,
+    machine,
+    merging,
+    processes,
+    reading,
+    report,
+    rewriting,
+    writing,
+)
 from .bench import Bench, Row, Sizes, note, scratch_folder
 
 BENCHMARKS: dict[str, Callable[[Bench], list[Row]]] = {
@@ -20,6 +32,8 @@ BENCHMARKS: dict[str, Callable[[Bench], list[Row]]] = {
     "commands": commands.commands,
     "merge": merging.merges,
     "rebase": rewriting.rebases,
+    "gc": collecting.collects,
+    "compress": compressing.compresses,
     "memory": processes.memory,
 }
 

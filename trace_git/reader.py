@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from .conflicts import Conflict
-    from .results import Diff, Fate, Finding, Operation, Receipt, Tag
+    from .results import Compression, Diff, Fate, Finding, Operation, Peek, Receipt, Tag
     from .view.graph import Row
     from .view.handle import Handle
     from .view.materialize import Renderer
@@ -128,6 +128,19 @@ class Reader:
         """The conflicts that a merge put off (action "defer") and that are in the context at a revision."""
         head = self._head() if rev in ("HEAD", "@") else self._resolve(rev)
         return ops.resolve.conflicts(self._handle, head)
+
+    def peek(self, compress: str | Item | Commit, *, only: str | Item | None = None) -> Peek:
+        """The originals of a compress, named as for ``expand``, without bringing them back."""
+        self._handle.store.refresh()
+        return ops.expand.peek(self._handle, compress, only=only)
+
+    def compressions(self, rev: str | Commit = "HEAD") -> tuple[Compression, ...]:
+        """The compresses whose originals lie in the archive at a revision."""
+        head = self._head() if rev in ("HEAD", "@") else self._resolve(rev)
+        commit = self._handle.commit(head) if head else None
+        if commit is None or not self._handle.snapshots.archived(commit.tree):
+            return ()
+        return ops.expand.compressions(self._handle, commit)
 
     def branches(self) -> tuple[Branch, ...]:
         """All branches, by name."""

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from .ops.importing import ImportResult
     from .ops.open_merge import OpenMerge
     from .ops.open_replay import OpenReplay
-    from .results import Finding, MergeResult, Operation, RewriteResult, Tag
+    from .results import CompressResult, Finding, GcResult, MergeResult, Operation, RedactResult, RewriteResult, Tag
     from .view.handle import Handle
 
 DEFAULT_TOKENIZER = "o200k_base"
@@ -142,6 +142,27 @@ class Repo(Rewriter):
     def batch(self) -> AbstractContextManager[None]:
         """Commits in this block are synced together and are one operation; what was committed stays."""
         return self._handle.store.batch()
+
+    # -- clearing up -----------------------------------------------------------------------
+
+    def gc(self, *, dry_run: bool = True, keep_days: float = 14, keep_last: int | None = None,
+           keep_pinned: bool = True, never: Sequence[str] = ()) -> GcResult:  # fmt: skip
+        """Remove what nothing leads to any more, and make one pack of the rest; a dry run says what would go.
+
+        What a verb left behind stays for ``keep_days``, and always what the last ``keep_last`` operations left, what
+        branches matching ``never`` left, and with ``keep_pinned`` a commit with a pin that no other has.
+        """
+        return ops.gc.gc(self._handle, dry_run=dry_run, keep_days=keep_days, keep_last=keep_last,
+                         keep_pinned=keep_pinned, never=never)  # fmt: skip
+
+    def redact(self, text: str | None = None, *, item: str | Item | Commit | None = None, regex: str | None = None,
+               replacement: str = "[redacted]", dry_run: bool = False) -> RedactResult:  # fmt: skip
+        """Take a text (or what ``regex`` matches, or all an ``item`` ever said) out of every commit and every file.
+
+        It cannot be undone, and all commits from the first that had it get new ids. NotFoundError when it is nowhere;
+        RefusedError when it is in a name or a word that cannot be changed. Remotes and copies still hold it.
+        """
+        return ops.redact.redact(self._handle, text, item=item, regex=regex, replacement=replacement, dry_run=dry_run)
 
     # -- repair ----------------------------------------------------------------------------
 
@@ -338,6 +359,60 @@ class Repo(Rewriter):
     def open_replay(self) -> OpenReplay:
         """The rebase or cherry-pick that the command line began and has not finished, if any."""
         return ops.open_replay.OpenReplay(self._handle)
+
+    # -- compressing -----------------------------------------------------------------------
+
+    def compress(
+        self,
+        range: str | Item | Commit | Sequence[str | Item | Commit] | None = None,
+        *,
+        budget: int | None = None,
+        to_fit: str | None = None,
+        keep_last: int | None = None,
+        summary: str | Sequence[str] | None = None,
+        llm: Given = None,
+        strategy: str = "auto",
+        retention: float | None = None,
+        dry_run: bool = False,
+        message: str | None = None,
+        timestamp: float | datetime | None = None,
+    ) -> CompressResult:
+        """Make ``range`` smaller in one commit on top; the originals stay in the tree, and ``expand`` brings them back.
+
+        ``range`` is "A..B", "B", two item ids as "FIRST:LAST", or a list of item ids, Items and Commits; by default
+        everything but the last ``keep_last`` turns (2). Pinned items, system messages that are not named by id and tool
+        groups that are not wholly inside stay. ``budget`` is what the range may have then, in tokens, pinned items
+        included; ``to_fit`` is a model into whose window the context shall fit. A range within its budget stays as it
+        is, and ``commit`` is None. ``strategy`` is "mask" or "trim" (tool outputs, no model), "summarize", "manual"
+        (``summary=``, one text or one for each run), or "auto": mask, and summarize when that is not enough. ``llm`` is
+        a callable of messages or a model's name; by default the handle's or the user's own, and False for nobody.
+        ``retention`` is the share of facts, 0 to 1, that a summary has to keep. BudgetError, and nothing is written,
+        when the range would not be within its budget or not get smaller. A ``dry_run`` asks no model: see ``sends``.
+        """
+        return ops.compress.compress(self._handle, range, budget=budget, to_fit=to_fit, keep_last=keep_last,
+                                     summary=summary, llm=llm, strategy=strategy, retention=retention,
+                                     dry_run=dry_run, message=message, timestamp=timestamp)  # fmt: skip
+
+    def expand(self, compress: str | Item | Commit, *, only: str | Item | None = None, message: str | None = None,
+               timestamp: float | datetime | None = None) -> Commit:  # fmt: skip
+        """Bring the originals of a compress back, where what stands for them is now.
+
+        ``compress`` is its id, its commit, one of its summaries or masked items, or of its originals; ``only`` a
+        summary or an item of the run that is meant. StateError when it was compressed again: expand that one first.
+        """
+        return ops.expand.expand(self._handle, compress, only=only, message=message, timestamp=timestamp)
+
+    def fit(self, budget: int | None = None, *, llm: Given = None, low: float = 0.7, keep_last: int | None = None,
+            retention: float | None = None, dry_run: bool = False, message: str | None = None,
+            timestamp: float | datetime | None = None) -> CompressResult:  # fmt: skip
+        """Compress only when the context is above ``budget`` (default: that of ``status``), down to ``low`` of it.
+
+        Made for an agent's loop: most calls do nothing, so the prompt's cache stays, and what is compressed is as late
+        as will do. Masks tool outputs where that is enough, else asks ``llm`` (as in ``compress``). BudgetError, and
+        nothing is written, when the context cannot be brought within the budget.
+        """
+        return ops.fit.fit(self._handle, budget, llm=llm, low=low, keep_last=keep_last, retention=retention,
+                           dry_run=dry_run, message=message, timestamp=timestamp)  # fmt: skip
 
     # -- settings --------------------------------------------------------------------------
 

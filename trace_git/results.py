@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from .conflicts import Conflict, Resolution
-from .model import Commit, Item
+from .model import Commit, Item, TokenCount
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,3 +185,157 @@ class Fate:
     old_number: int | None
     new_number: int | None
     changes: tuple[ItemChange, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CompressedRun:
+    """Adjacent items that a compress replaced, or would. ``items`` are their ids, and sizes are in tokens.
+
+    ``strategy`` is "summarize", "manual", "mask" or "trim". ``stands`` are the ids of what stands there now: one
+    summary, none where the summary of another run stands for it too, or the masked items themselves; empty in a plan.
+    """
+
+    items: tuple[str, ...]
+    strategy: str
+    tokens_before: int
+    tokens_after: int
+    stands: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Recommendation:
+    """A later part of a range that would do: the context ends up as small, and more of its prefix stays cached.
+
+    ``items`` are ids, to be given as the range, or ``range`` as one word; ``budget`` is what that range may then have.
+    """
+
+    items: tuple[str, ...]
+    tokens: int
+    budget: int
+    receipt: Receipt
+
+    @property
+    def range(self) -> str:
+        return f"{self.items[0]}:{self.items[-1]}"
+
+
+@dataclass(frozen=True, slots=True)
+class CompressResult:
+    """What a compress did, or would do. ``commit`` is None in a dry run, and when there was nothing to do.
+
+    ``id`` names the compress, None without one. ``summaries`` are the ids of what stands for originals now: summaries,
+    and items that were masked or trimmed. ``tokens_before`` and ``tokens_after`` are those of the whole range, pinned
+    items inside it included; in the plan of a summary that nobody wrote yet the latter is the most that it may have.
+    ``strategy`` is what was used, None when nothing was to do; ``level`` is how deep the new summaries are, 1 for
+    summaries of messages. ``sends`` are the questions that a model would be asked, to the letter.
+    """
+
+    id: str | None
+    commit: Commit | None
+    summaries: tuple[str, ...]
+    tokens_before: TokenCount
+    tokens_after: TokenCount
+    findings: tuple[Finding, ...]
+    receipt: Receipt
+    strategy: str | None = None
+    budget: int | None = None
+    runs: tuple[CompressedRun, ...] = ()
+    level: int = 0
+    recommended: Recommendation | None = None
+    sends: tuple[list[dict[str, Any]], ...] = ()
+
+    def __bool__(self) -> bool:
+        """Whether something was compressed."""
+        return self.commit is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Compression:
+    """One compress of a context, as its archive has it. ``summaries`` are the ids of what stands for ``items``.
+
+    ``live`` is whether it can be expanded now: a compress whose summaries were compressed again waits for that one.
+    Sizes are in tokens; ``level`` is how deep its summaries are, 0 when items were masked or trimmed only.
+    """
+
+    id: str
+    items: tuple[str, ...]
+    summaries: tuple[str, ...]
+    tokens_before: int
+    tokens_after: int
+    level: int
+    live: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Peek:
+    """The originals of a compress, as they would come back: a sequence of items. ``id`` names the compress.
+
+    ``stands`` are the ids of the summaries that would go, and of masked items that would get their content back.
+    ``receipt`` is what expanding would mean for the prompt's cache.
+    """
+
+    id: str
+    items: tuple[Item, ...]
+    stands: tuple[str, ...]
+    receipt: Receipt
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    def __iter__(self) -> Iterator[Item]:
+        return iter(self.items)
+
+    def __getitem__(self, at: int) -> Item:
+        return self.items[at]
+
+
+@dataclass(frozen=True, slots=True)
+class RedactResult:
+    """What a redaction changed, or would change: numbers of commits and of versions of messages and other files.
+
+    ``items`` are the ids of the items that were touched, in any commit; ``refs`` the refs that moved. ``remotes`` may
+    still hold what was redacted, as may every clone and copy. ``findings`` names lost signatures and what else to know.
+    """
+
+    applied: bool
+    commits: int
+    items: tuple[str, ...]
+    blobs: int
+    refs: tuple[str, ...]
+    remotes: tuple[str, ...] = ()
+    findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A keep ref whose time is over: the commit it kept, and the operation that had left it behind.
+
+    ``time`` is in seconds since 1970; ``branches`` are the branches that had been at that commit.
+    """
+
+    ref: str
+    commit: str
+    operation: int
+    verb: str
+    time: float
+    branches: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class GcResult:
+    """What a gc removed, or would remove. Sizes are the bytes of all object files.
+
+    ``removed`` counts objects; ``commits`` says how many stay, by reason ("reachable", "kept", "never", "pinned",
+    "recent"), and how many go ("removed"). ``ended`` are the keep refs that end. In a dry run ``applied`` is False and
+    ``bytes_after`` an estimate.
+    """
+
+    applied: bool
+    removed: int
+    commits: Mapping[str, int]
+    ended: tuple[Ended, ...]
+    bytes_before: int
+    bytes_after: int
+    packs_before: int
+    packs_after: int
+    findings: tuple[Finding, ...] = ()

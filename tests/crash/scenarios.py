@@ -31,6 +31,10 @@ MESSAGES: list[dict[str, Any]] = [
     {"role": "tool", "tool_call_id": "c1", "content": "def login(): ..."},
     {"role": "assistant", "content": "It never checks the password."},
 ]
+LONG: list[dict[str, Any]] = [
+    {"role": "assistant", "content": None, "tool_calls": [{**CALL, "id": "c2"}]},
+    {"role": "tool", "tool_call_id": "c2", "content": "a line of output\n" * 40},
+]
 TOOLS = [{"type": "function", "function": {"name": "look", "parameters": {"type": "object"}}}]
 
 
@@ -270,6 +274,19 @@ def cherry_pick(folder: Path, send: Send) -> None:
     send("ack")
 
 
+def compress(folder: Path, send: Send) -> None:
+    """An output masked, a summary on top of that, and that brought back."""
+    repo = open_trace(folder)
+    repo.commit(LONG, timestamp=TIME)
+    send("ack")
+    repo.compress(keep_last=0, strategy="mask", timestamp=TIME)
+    send("ack")
+    repo.compress(keep_last=0, summary="It never checks.", timestamp=TIME)
+    send("ack")
+    repo.expand("HEAD", timestamp=TIME)
+    send("ack")
+
+
 def fast_forward(folder: Path, send: Send) -> None:
     repo = open_trace(folder)
     repo.merge("other")
@@ -359,6 +376,26 @@ def _some(repo: Repo, send: Send) -> None:
     repo.close()
 
 
+def collecting(folder: Path, send: Send) -> None:
+    """A tip is left behind for good; then what nothing leads to goes, and all packs become one."""
+    repo = open_trace(folder)
+    repo.commit("gone", role="user", timestamp=TIME)
+    send("ack")
+    repo.reset("HEAD~1", mode="hard")
+    send("ack")
+    repo.gc(dry_run=False)
+    send("ack")
+
+
+def redacting(folder: Path, send: Send) -> None:
+    """A word that is behind a branch, a label and a keep goes from all of them at once."""
+    repo = open_trace(folder)
+    repo.reset("HEAD~1")
+    send("ack")
+    repo.redact("password")
+    send("ack")
+
+
 def beside_git(folder: Path, send: Send) -> None:
     """Stock git takes the branch one commit back between two commits of ours."""
     repo = open_trace(folder)
@@ -400,8 +437,9 @@ ALL = [
     Scenario(rebase, apart),
     Scenario(rebase_with_a_stop, apart),
     Scenario(cherry_pick, ahead),
+    Scenario(compress),
     Scenario(fast_forward, ahead),
     Scenario(importing, transcript),
     Scenario(importing_more, transcript_and_conversation),
-    *[Scenario(run) for run in (checkpoints, consolidation, beside_git)],
+    *[Scenario(run) for run in (checkpoints, consolidation, collecting, beside_git)],
 ]

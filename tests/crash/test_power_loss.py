@@ -18,7 +18,7 @@ SCENARIOS = [
     scenario
     for scenario in scenarios.ALL
     if scenario.run not in (scenarios.burst, scenarios.beside_git, scenarios.large)
-]
+] + [Scenario(scenarios.redacting)]
 
 
 @pytest.fixture

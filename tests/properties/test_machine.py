@@ -21,8 +21,16 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from trace_git import Repo, assistant, tool
-from trace_git.errors import InvalidInputError, MergeConflictError, RefusedError, StateError, UnsafeRewriteError
+from trace_git.errors import (
+    BudgetError,
+    InvalidInputError,
+    MergeConflictError,
+    RefusedError,
+    StateError,
+    UnsafeRewriteError,
+)
 from trace_git.model import Commit, Item
+from trace_git.view import groups
 
 from ..view.merging.checks import bases_of, check, pinned_twice
 
@@ -66,6 +74,11 @@ class Step(NamedTuple):
 
     before: State
     after: State
+
+
+def groups_of(items: tuple[Item, ...]) -> tuple[frozenset[str], ...]:
+    """The tool groups of a context; a call that nothing answers yet is one as well."""
+    return tuple(frozenset(items[at].id for at in group.items) for group in groups.groups(items).all())
 
 
 texts = st.text(st.characters(codec="utf-8"), max_size=12) | st.sampled_from(["same", "a b c", "x" * 500])
@@ -191,6 +204,10 @@ class Machine(RuleBasedStateMachine):
     @rule(index=indexes, text=texts, other=st.booleans())
     def edit(self, index: int, text: str, other: bool) -> None:
         item = self.item(index)
+        if item in {id for one in self.repo.compressions() if not one.level for id in one.items}:
+            with pytest.raises(StateError, match="was shortened"):
+                self.repo.edit(item, text, force=True)
+            return
         with self.operation(), self.handle(other) as repo:
             if item in self.line.pinned:
                 with pytest.raises(RefusedError):
@@ -252,6 +269,56 @@ class Machine(RuleBasedStateMachine):
             commit = self.repo.drop(item)
             self.moved(commit)
             self.lines[self.here] = self.commits[commit.id] = self.line.without(whole)
+
+    @precondition(lambda self: self.line.messages)
+    @rule(index=indexes, size=st.integers(1, 8), summary=st.booleans(), stays=st.booleans(), other=st.booleans())
+    def compress(self, index: int, size: int, summary: bool, stays: bool, other: bool) -> None:
+        """Items in a row, if that makes them smaller: nothing else moves, and expanding gives the very tree."""
+        start = index % len(self.line.messages)
+        wanted = [id for id, _ in self.line.messages[start : start + size]]
+        before, refs = self.repo.get("HEAD"), self.refs()
+        how: dict[str, Any] = {"summary": "short"} if summary else {"strategy": "mask"}
+        with self.operation(), self.handle(other) as repo:
+            try:
+                made = repo.compress(wanted, **how)
+            except (BudgetError, StateError, UnsafeRewriteError):
+                assert self.refs() == refs
+                return
+            if made.commit is None:
+                assert self.refs() == refs
+                return
+            taken = [id for run in made.runs for id in run.items]
+            assert set(taken) <= set(wanted) - self.line.pinned
+            messages = [(item.id, item.message.to_dict()) for item in repo.context().items]
+            left = [one for one in messages if one[0] not in made.summaries]
+            assert left == [one for one in self.line.messages if one[0] not in taken]
+            left_groups = tuple(group for group in self.line.groups if not (summary and group & set(taken)))
+            self.moved(made.commit, messages=tuple(messages), groups=left_groups)
+        if stays and summary:
+            return
+        with self.operation():
+            commit = self.repo.expand(made.summaries[0])
+            assert commit.tree == before.tree
+            self.moved(commit, messages=self.commits[before.id].messages, groups=self.commits[before.id].groups)
+
+    @precondition(lambda self: self.repo.compressions())
+    @rule(index=indexes)
+    def expand(self, index: int) -> None:
+        """Something that was compressed some time ago: its originals stand where its summaries stood."""
+        found = self.repo.compressions()
+        one = found[index % len(found)]
+        here = [id for id, _ in self.line.messages]
+        with self.operation():
+            try:
+                commit = self.repo.expand(one.id)
+            except (StateError, RefusedError):
+                return
+            messages = tuple((item.id, item.message.to_dict()) for item in self.repo.context().items)
+            back = [id for id, _ in messages]
+            assert [id for id in back if id not in one.items] == [id for id in here if id not in one.summaries]
+            assert set(one.items) <= set(back)
+            paired = groups_of(self.repo.context().items)
+            self.moved(commit, messages=messages, groups=paired)
 
     @rule(names=st.lists(st.sampled_from(["look", "read", "run"]), max_size=2, unique=True))
     def set_tools(self, names: list[str]) -> None:

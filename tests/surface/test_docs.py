@@ -20,6 +20,9 @@ TOURS = [
     "docs/rewriting.md",
     "docs/cache-receipts.md",
     "docs/rebase.md",
+    "docs/gc.md",
+    "docs/compression.md",
+    "docs/summaries.md",
 ]
 PAGES = sorted(str(path.relative_to(ROOT)) for path in (ROOT / "docs").rglob("*.md"))
 

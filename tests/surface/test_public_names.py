@@ -15,9 +15,9 @@ PUBLIC = {
 }  # fmt: skip
 
 REPO = {
-    "batch", "branch", "branches", "close", "commit", "conflicts", "context", "edit", "export", "flush", "get",
-    "import_file", "log", "materialize", "merge", "open", "path", "pin", "resolve", "set_tools", "status", "switch",
-    "tools", "unpin", "verify", "warnings",
+    "batch", "branch", "branches", "close", "commit", "compress", "compressions", "conflicts", "context", "edit",
+    "expand", "export", "fit", "flush", "get", "import_file", "log", "materialize", "merge", "open", "path", "peek",
+    "pin", "resolve", "set_tools", "status", "switch", "tools", "unpin", "verify", "warnings",
 }  # fmt: skip
 
 

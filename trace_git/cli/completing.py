@@ -168,6 +168,11 @@ def _conflicts(_: str) -> list[str]:
         return [f"{name[:8]}\t{conflicts.about(one)}: {one.text}" for name, one in [*left, *put_off]]
 
 
+def _compresses(_: str) -> list[str]:
+    with _opened() as repo:
+        return [f"{one.id[:8]}\t{len(one.items)} items" for one in repo.compressions()]
+
+
 KINDS: Mapping[str, Callable[[str], Iterable[str]]] = {
     "rev": _revisions,
     "revs": _revisions,
@@ -180,4 +185,6 @@ KINDS: Mapping[str, Callable[[str], Iterable[str]]] = {
     "conflict": _conflicts,
     "key": _keys,
     "tag": _tags,
+    "ranges": _shown,
+    "compress": _compresses,
 }  # name of an argument → what it may be

@@ -79,6 +79,8 @@ class History:
         if self._pins:
             columns.append((screen.pin() if self._pinned(commit) else " ", "yellow"))
         subject = commit.subject.removeprefix(f"{role}: ").removeprefix(f"{commit.op}: ")  # they have their columns
+        if commit.op == "compress" and "→" not in subject and (sizes := shapes.compressed(commit)):
+            subject = f"{subject} ({sizes})"
         return screen.row([*start, *columns, refs], subject)
 
     def _cells(self, commit: Commit) -> _Cells:

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..errors import NotFoundError
 from ..model import ROLES, Author, Commit, Item, TokenCount, Usage
 from ..repo import Repo
+
+if TYPE_CHECKING:
+    from ..results import Compression
 
 
 def count(tokens: TokenCount | None) -> dict[str, Any]:
@@ -103,6 +106,41 @@ def number(tokens: int | None) -> str:
 def change(tokens: int | None) -> str:
     """+312, ~+312, -5, or - when there is none."""
     return "-" if tokens is None else f"{mark(tokens)}{int(tokens):+,}"
+
+
+def compressed(found: Commit) -> str:
+    """4,120 → 380, of a commit that compressed; empty when it does not say."""
+    words = dict(word.partition("=")[::2] for word in found.trailers.get("Trace-Compress", "").split())
+    before, after = words.get("before", ""), words.get("after", "")
+    return f"{int(before):,} → {int(after):,}" if before.isdigit() and after.isdigit() else ""
+
+
+def compression(one: Compression) -> dict[str, Any]:
+    """A compress of a context as JSON."""
+    return {
+        "id": one.id,
+        "items": list(one.items),
+        "summaries": list(one.summaries),
+        "tokens_before": one.tokens_before,
+        "tokens_after": one.tokens_after,
+        "level": one.level,
+        "live": one.live,
+    }
+
+
+def put_aside(found: Iterable[Compression]) -> str:
+    """One line for status: how much lies in the archive; empty for nothing."""
+    some = list(found)
+    if not some:
+        return ""
+    live = [one for one in some if one.live]
+    before, after = _total(live, "tokens_before"), _total(live, "tokens_after")
+    count = sum(len(one.items) for one in some)
+    return f"{before:,} → {after:,} tokens ({count:,} item{'' if count == 1 else 's'} in the archive)"
+
+
+def _total(some: Iterable[Compression], name: str) -> int:
+    return sum(getattr(one, name) for one in some)
 
 
 def percent(share: float) -> str:

@@ -1,4 +1,7 @@
-"""drop: take an item, with its tool group, out of the context. The history keeps it."""
+"""drop: take an item, with its tool group, out of the context. The history keeps it.
+
+With a summary, or a masked item, what it stands for leaves the archive: nothing in the context would tell of it.
+"""
 
 from __future__ import annotations
 
@@ -11,8 +14,8 @@ from ..model import Author, Commit, Item, TokenCount
 from ..results import RewriteResult
 from ..store.snapshot import Draft
 from ..view import groups
+from ..view.compressing.archive import Archive
 from ..view.handle import Handle
-from ..view.items import find
 from . import planned, write
 from .subject import about
 
@@ -32,6 +35,8 @@ def drop(
         draft = Draft(transaction, handle.snapshots, parent.tree, handle.namespace)
         ids = {one.id for one in members}
         draft.remove([entry for entry in handle.snapshots.entries(parent.tree) if entry.place.item in ids])
+        for under, originals in work.archive.below(ids):  # with a summary goes what it stands for
+            draft.unshelve(under, originals)
         title = about("drop", found.id, found.message, more=len(members) - 1)
         tokens = _tokens(handle, parent, members, whole=not work.after)
         author = Author("trace-git", "drop@trace")
@@ -51,6 +56,7 @@ class _Work:
     """A drop that may be made: the ``members`` of the tool group of what was ``found`` go, ``after`` is left."""
 
     parent: Commit
+    archive: Archive
     found: Item
     members: Sequence[Item]
     after: Sequence[Item]
@@ -59,11 +65,12 @@ class _Work:
 def _work(handle: Handle, tip: str | None, item: str | Item | Commit) -> _Work:
     parent = planned.parent(handle, tip)
     items = handle.context(tip).items
-    found = find(items, item)
+    archive = Archive(handle, parent)
+    found = archive.find(items, item)
     gone = set(groups.groups(items).closure([items.index(found)]))
     members = [items[at] for at in sorted(gone)]
     _check_pins(found, members)
-    return _Work(parent, found, members, [one for at, one in enumerate(items) if at not in gone])
+    return _Work(parent, archive, found, members, [one for at, one in enumerate(items) if at not in gone])
 
 
 def _check_pins(found: Item, members: Sequence[Item]) -> None:

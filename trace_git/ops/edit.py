@@ -15,8 +15,8 @@ from ..store import codec
 from ..store.snapshot import Draft
 from ..store.trees import blob_id
 from ..view import deferred, groups
+from ..view.compressing.archive import Archive
 from ..view.handle import Handle
-from ..view.items import find
 from . import planned, write
 from .record import author_of
 from .subject import about
@@ -76,7 +76,9 @@ class _Work:
 def _work(handle: Handle, tip: str | None, item: str | Item | Commit, given: Any, *, force: bool) -> _Work:
     parent = planned.parent(handle, tip)
     items = handle.context(tip).items
-    old = find(items, item)
+    archive = Archive(handle, parent)
+    old = archive.find(items, item)
+    archive.check_unmasked(old.id)
     if old.pinned and not force:
         raise RefusedError(f"item {old.id} is pinned", hint="unpin it first, or edit with force (--force)")
     fresh = version(old.message, given)

@@ -126,8 +126,8 @@ def asked_of(held: Any) -> dict[str, str]:
     return dict(held)
 
 
-def write(folder: str, begun: Begun) -> None:
-    """Keep an open merge. The caller holds the trace's lock."""
+def contents(begun: Begun) -> dict[str, bytes]:
+    """The files that keep an open merge, by path in the trace, in the order in which they are written."""
     import json  # costs start-up time
 
     answers = {name: {"action": one.action, "content": one.content, "reason": one.reason, "by": one.by}
@@ -141,10 +141,15 @@ def write(folder: str, begun: Begun) -> None:
         "threshold": begun.threshold, "judged": judged, "asked": dict(begun.asked),
     }  # fmt: skip
     message = (begun.message or begun.subject).encode("utf-8", "replace") + b"\n"
+    return {_STATE: json.dumps(held, indent=1).encode() + b"\n", _MESSAGE: message,
+            _HEAD: f"{begun.theirs}\n".encode()}  # fmt: skip
+
+
+def write(folder: str, begun: Begun) -> None:
+    """Keep an open merge. The caller holds the trace's lock."""
     with files.storing("the open merge cannot be kept"):
-        _put(folder, _STATE, json.dumps(held, indent=1).encode() + b"\n")
-        _put(folder, _MESSAGE, message)
-        _put(folder, _HEAD, f"{begun.theirs}\n".encode())
+        for name, data in contents(begun).items():
+            _put(folder, name, data)
         for changed in ("trace", ""):
             files.sync_path(os.path.join(folder, changed))
 

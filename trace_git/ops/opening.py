@@ -74,7 +74,8 @@ def close_handle(handle: Handle) -> None:
     if handle.counter is not None and isinstance(handle.counter.cache, CountCache):
         handle.counter.cache.save()
     with suppress(TraceError):  # what is kept to save time may not keep a trace from closing
-        if handle.contexts.leaves.news and (head := handle.head()):
+        handle.store.refresh()
+        if not handle.store.was_shaken and handle.contexts.leaves.news and (head := handle.head()):
             handle.contexts.leaves.save(handle.commit(head).tree)
     handle.store.close()
 

@@ -11,8 +11,8 @@ from ..errors import StateError
 from ..model import Author, Commit, Item, TokenCount
 from ..store.snapshot import Draft
 from ..view import groups
+from ..view.compressing.archive import Archive
 from ..view.handle import Handle
-from ..view.items import find
 from . import labels, write
 from .subject import about
 
@@ -38,7 +38,7 @@ def _change(handle: Handle, item: ItemLike, wanted: bool, timestamp: int | None)
             raise StateError("no commits yet", hint="commit something first")
         parent = handle.commit(tip)
         items = handle.context(tip).items
-        found = find(items, item)
+        found = Archive(handle, parent).find(items, item)
         whole = groups.groups(items).closure([items.index(found)])
         members = [items[at] for at in whole if items[at].pinned != wanted]
         if not members:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ..errors import ConflictError, StateError
+from ..errors import ConflictError, RefusedError, StateError
 from ..results import Operation
 from ..store.refs import is_id
 from ..store.transaction import Transaction
@@ -65,6 +65,11 @@ def _turn(handle: Handle, verb: str) -> Operation:
 def _chosen(handle: Handle, verb: str) -> Operation:
     """The operation that ``verb`` turns around; StateError when there is none."""
     for one in operations(handle):
+        if one.verb == "redact":
+            raise RefusedError(
+                f"operation {one.number} redacted the whole history: nothing before it can be undone or redone",
+                hint="what was redacted is gone for good",
+            )
         if handle.namespace not in one.agents:
             continue
         if verb == "undo" and one.verb not in _NEVER and not one.undone and _matters(one):

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import chain, takewhile
 from typing import Any
 
-from ..errors import CorruptTraceError, StorageError
+from ..errors import CorruptTraceError, StateError, StorageError
 from . import layout, oplog, recover
 from .journal import Journal, NoJournal
 from .known import Known
@@ -55,6 +55,8 @@ class Connection:
         self._overlay_bytes = 0
         self._movers: dict[str, Entry] = {}  # ref → the last entry that moved it, of those from ``_since`` on
         self._since = 0
+        self.epoch = self.journal.epoch
+        self._shaken = False
         self._sync = durability == "full"
         self._clock = clock
         self._warn = warn
@@ -66,8 +68,9 @@ class Connection:
         try:
             self.refresh()
             restarted = not self.journal.same_boot
-            unfinished = self.pending or restarted or self.refs.holds_locks() or recover.leftovers(folder)
-            if self.writable and unfinished and self.lock.acquire(wait=restarted):
+            erasing = os.path.exists(recover.erasing(folder))
+            unfinished = self.pending or restarted or erasing or self.refs.holds_locks() or recover.leftovers(folder)
+            if self.writable and unfinished and self.lock.acquire(wait=restarted or erasing):
                 try:
                     self._finish()
                 except (OSError, StorageError) as error:  # all is in the journal and can be read from there
@@ -99,6 +102,8 @@ class Connection:
         if renewed:
             self.pending, self.heads = [], {}
             self._trim_overlay(0)
+        if self.journal.epoch != self.epoch:
+            self._forget_objects()
         fresh = [unpack_record(frame.payload) for frame in frames]
         self._apply(record.entry for record in fresh)
         done = self.journal.published.seq
@@ -109,6 +114,18 @@ class Connection:
         for record in fresh:
             if record.entry.seq > done:
                 self._note(record)
+
+    def begin_epoch(self) -> None:
+        """Say that objects are about to be removed, once everything published is durable."""
+        self.publisher.checkpoint(force=True, epoch=True)
+        self._forget_objects()
+
+    def _forget_objects(self) -> None:
+        """Some that this handle has open, or remembers, may be gone."""
+        self.epoch = self.journal.epoch
+        self._shaken = True
+        self.objects.close()
+        self._trim_overlay(-1)
 
     def _apply(self, entries: Iterable[Entry]) -> None:
         entries = tuple(entries)
@@ -150,6 +167,33 @@ class Connection:
         if value is None and self.refs.has_log(name) and (good := self.known.value(name)) is not None:
             raise CorruptTraceError(f"ref {name} is gone; its last good value was {good}", hint="run `trace fsck`")
         return value
+
+    def locked_value(self, ref: str) -> str | None:
+        """The value of a ref whose lock is held; when stock git moved it, an operation is written that says so."""
+        if ref in self.heads:
+            return self.heads[ref]
+        known = self.known.value(ref)
+        good = f"its last good value was {known}" if known else "no earlier value is known"
+        mend = "`trace fsck --repair` puts the last good value back"
+        try:
+            value = self.refs.read(ref)
+        except CorruptTraceError as error:
+            raise CorruptTraceError(f"{error}; {good}", hint=mend) from error
+        if value is None and (beside := self._beside(ref)):
+            raise StateError(f"{ref} cannot be made: {beside} exists", hint="choose another name")
+        if value == known:
+            return value
+        if is_id(value) and not self.objects.has(bytes.fromhex(value or "")):
+            raise CorruptTraceError(f"ref {ref} points to {value}, which is missing; {good}", hint=mend)
+        self.write(Record(self.entry("external", (Move(ref, known, value),))), sync=False)
+        return value
+
+    def _beside(self, ref: str) -> str | None:
+        """A ref that ``ref`` cannot live beside, pending ones included: git keeps refs as files and folders."""
+        for other, value in self.heads.items():
+            if value is not None and (other.startswith(ref + "/") or ref.startswith(other + "/")):
+                return other
+        return self.refs.clash(ref)
 
     def behind(self, ref: str, value: str) -> str | None:
         """The value ``ref`` had last, when it is at another one that no program moved it to; else None.
@@ -239,7 +283,21 @@ class Connection:
         self._replay()
         if restarted:
             self._mend(lost)
+        self._erase()
         recover.tidy(self.folder, self.refs, synced=synced if restarted else None)
+
+    def settle(self) -> None:
+        """With the lock held: finish what a process that died had begun to erase, where objects were removed."""
+        if self._shaken:
+            self._shaken = False
+            self._erase()
+
+    def _erase(self) -> None:
+        if os.path.exists(recover.erasing(self.folder)):
+            from . import erase  # costs start-up time, and is rarely needed
+
+            for ref in erase.finish(self):
+                self._warn(f"{ref} was moved by another program meanwhile and may hold what was redacted: redact again")
 
     def _replay(self) -> None:
         """Publish what was acknowledged, but leave a ref that a user moved meanwhile where the user put it."""

@@ -26,6 +26,7 @@ _SIGNED = struct.Struct(">4sIQQ")
 _MAGIC = b"TGJ1"
 _GROWTH = 256 * 1024
 _AT_REST = 64 * 1024  # what a closed journal keeps
+_KEY, _EPOCH = 16, 8  # bytes of a generation's key, and of its part that stays the same while no object is removed
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,9 +268,18 @@ class Journal:
         self.published, self._last = Published(self.next_seq - 1, self.end), None
         marks.write_published(self._fd, self.generation, self.published, self.boot)
 
-    def renew(self, oplog_size: int) -> None:
-        """Begin a generation and reuse the space. All records must be published, synced and in the operation log."""
-        fresh = Generation(self.generation.counter + 1, os.urandom(16), self.next_seq, oplog_size)
+    @property
+    def epoch(self) -> bytes:
+        """What changes when objects are removed, and only then: the first half of the generation's key."""
+        return self.generation.key[:_EPOCH]
+
+    def renew(self, oplog_size: int, *, epoch: bool = False) -> None:
+        """Begin a generation and reuse the space. All records must be published, synced and in the operation log.
+
+        With ``epoch`` objects are about to be removed: other handles find that what they remember may be gone.
+        """
+        key = (os.urandom(_EPOCH) if epoch else self.epoch) + os.urandom(_KEY - _EPOCH)
+        fresh = Generation(self.generation.counter + 1, key, self.next_seq, oplog_size)
         try:
             marks.write_generation(self._fd, fresh)
         except OSError:
@@ -278,6 +288,32 @@ class Journal:
         self.generation, self.same_boot, self._last = fresh, True, None
         self.end = DATA_START
         self.mark_published()
+
+    def restart(self, key: bytes, payload: bytes) -> None:
+        """Begin a generation whose operation log is empty and whose first record is ``payload``, in one step.
+
+        All records must be published and in the operation log: the journal is empty. The record is not published.
+        """
+        fresh = Generation(self.generation.counter + 1, key, self.next_seq, 0)
+        signed = _SIGNED.pack(_MAGIC, len(payload), fresh.base, fresh.base - 1)
+        digest = blake2b(signed, digest_size=8, key=key)
+        digest.update(payload)
+        frame = signed + digest.digest() + payload
+        with files.storing("no room for the record"):
+            self._grow(DATA_START + len(frame))
+            files.pwrite_all(self._fd, frame, DATA_START)  # nothing yet: the key is another one
+            os.fdatasync(self._fd)
+        try:
+            marks.write_generation(self._fd, fresh)
+        except OSError as error:
+            self.poisoned = True
+            raise files.storage_error("the journal could not be synced; outcome unknown", error) from error
+
+    def scrub(self) -> None:
+        """Remove the bytes of old records. The journal is empty."""
+        os.ftruncate(self._fd, DATA_START)
+        os.fsync(self._fd)
+        self._allocated = DATA_START
 
     def shrink(self) -> None:
         """Give back the space of an empty journal."""

@@ -12,6 +12,7 @@ import time
 
 from ..errors import LockedError
 
+COLLECTING = "gc"  # in trace/tmp: locked while a collection runs; its drafts have names that begin with this
 _PATIENCE = 30.0  # seconds
 
 
@@ -64,6 +65,21 @@ class TraceLock:
             f"{self._path} has been held by {who} for over {_PATIENCE:.0f} s",
             hint=f"wait for {who} to finish, or stop it, then run the command again",
         )
+
+
+def is_held(path: str) -> bool:
+    """Whether anybody holds a ``flock`` on a file; False when there is none."""
+    try:
+        fd = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(fd)
+    return False
 
 
 def _holder(inode: int) -> int | None:

@@ -71,6 +71,19 @@ class ObjectReader:
             return False
         return True
 
+    def listed(self, oid: bytes) -> bool:
+        """Whether a file says that it has the object, or will; it is not read."""
+        return self._lists(oid) or (self._rescan() and self._lists(oid))
+
+    def _lists(self, oid: bytes) -> bool:
+        name = oid.hex()
+        paths = (os.path.join(folder, name[:2], name[2:]) for folder in self._folders())
+        return (
+            oid in self.overlay
+            or any(pack.find(oid) is not None for pack in self._packs.values())
+            or any(map(os.path.exists, paths))
+        )
+
     def _missing(self, oid: bytes) -> NotFoundError | CorruptTraceError:
         if self._broken:
             name, reason = next(iter(self._broken.items()))

@@ -67,17 +67,40 @@ class PackFile:
                 raise ValueError("a chain of deltas has no end")
         kind, data = found
         for delta, place in zip(reversed(chain), reversed(places[1:]), strict=True):
-            self._remember(place, kind, data)
+            self.remember(place, kind, data)
             data = deltas.apply(data, delta)
         return kind, data
 
-    def _remember(self, offset: int, kind: int, data: bytes) -> None:
+    def hold(self) -> None:
+        """Open the pack itself, so that it can be read even when its file goes."""
+        self._mapped()
+
+    def remember(self, offset: int, kind: int, data: bytes) -> None:
+        """Have an object at hand that others may be deltas against."""
         if len(self._bases) >= _REMEMBERED:
             self._bases.clear()
         self._bases[offset] = kind, data
 
+    def packed(self, offset: int, end: int) -> tuple[int, int, int | None, bytes]:
+        """What stands between ``offset`` and ``end``, as it is: (type, size, offset of the base or None, deflated)."""
+        kind, size, at, base = self._head(offset)
+        return kind, size, base, self._mapped()[at:end]
+
+    def view(self) -> memoryview:
+        """The whole pack but its trailer; to be released before the pack is closed."""
+        data = self._mapped()
+        return memoryview(data)[: len(data) - TRAILER]
+
     def _entry(self, offset: int) -> tuple[int, bytes, int | None]:
         """(type, content, offset of the base or None) of what stands at ``offset``; a delta's content is the delta."""
+        kind, size, at, base = self._head(offset)
+        content = _inflate(self._mapped(), at, size)
+        if len(content) != size:
+            raise ValueError("an object has another size than it says")
+        return kind, content, base
+
+    def _head(self, offset: int) -> tuple[int, int, int, int | None]:
+        """(type, size, where its deflated bytes begin, offset of the base or None)."""
         data = self._mapped()
         if not HEADER <= offset < len(data) - TRAILER:
             raise ValueError(f"offset {offset} lies outside the pack")
@@ -96,10 +119,7 @@ class PackFile:
             at += 20
             if base is None:
                 raise ValueError("a delta's base is not in the pack")
-        content = _inflate(data, at, size)
-        if len(content) != size:
-            raise ValueError("an object has another size than it says")
-        return kind, content, base
+        return kind, size, at, base
 
     def _distance(self, data: mmap.mmap, at: int) -> tuple[int, int]:
         byte = data[at]

@@ -60,13 +60,24 @@ class PackWriter:
         packed bytes are not what its index says.
         """
         shift = self._offset - HEADER
-        ends = [offset for _, _, offset in entries[1:]] + [len(body) + HEADER]
-        for (oid, crc, offset), end in zip(entries, ends, strict=True):
+        for (oid, crc, offset), end in zip(entries, ends(entries, len(body) + HEADER), strict=True):
             if zlib.crc32(body[offset - HEADER : end - HEADER]) != crc:
                 raise ValueError(f"object {oid.hex()} is damaged in its pack")
         self.entries += [(oid, crc, offset + shift) for oid, crc, offset in entries]
         for at in range(0, len(body), _BUFFER):
             self._put(bytes(body[at : at + _BUFFER]))
+
+    def add_packed(self, oid: bytes, kind: int, size: int, deflated: bytes, *, base: int | None = None) -> int:
+        """Add one object as it stands in another pack; ``base`` is where here the object is that it is a delta to.
+
+        Returns its offset.
+        """
+        start = self._offset
+        head = _header(kind, size) if base is None else _header(_OFS_DELTA, size) + _distance(start - base)
+        packed = head + deflated
+        self.entries.append((oid, zlib.crc32(packed), start))
+        self._put(packed)
+        return start
 
     def finish(self) -> bytes:
         """Write the trailer; returns the 20 bytes that name the pack."""
@@ -132,6 +143,11 @@ def index(entries: Iterable[Listed], checksum: bytes) -> bytes:
         ]
     )
     return body + sha1(body).digest()
+
+
+def ends(entries: Sequence[Listed], end: int) -> list[int]:
+    """Behind which offset each of a pack's objects ends; ``end`` is the last one's."""
+    return [offset for _, _, offset in entries[1:]] + [end]
 
 
 def has_deltas(pack: bytes | memoryview, entries: Iterable[Listed]) -> bool:

@@ -34,6 +34,7 @@ CHECKPOINT_SECONDS = 30.0
 MOST_PACKS = 44
 MERGE_PACKS = 32
 LARGE = 1 << 20
+MANY = 8 << 20  # bytes of an operation that are too much for the journal
 
 
 class Publisher:
@@ -44,6 +45,7 @@ class Publisher:
         self._refs = refs
         self._objects = objects
         self._known = known
+        self._depth = len(folder)
         self._packs = os.path.join(folder, "objects", "pack")
         self._scratch = os.path.join(folder, "trace", "tmp", "publish")
         self._oplog = os.path.join(folder, "trace", "oplog")
@@ -110,12 +112,13 @@ class Publisher:
                 files.append(self._refs.path(f"logs/{ref}"), text.encode())
 
     def place_large(self, objects: dict[bytes, tuple[int, bytes]]) -> tuple[str, ...]:
-        """Move objects over 1 MB out of ``objects`` into a synced pack of their own; its name."""
-        large = {oid: typed for oid, typed in objects.items() if len(typed[1]) > LARGE}
+        """Move objects over 1 MB, or all of very many, out of ``objects`` into a synced pack of their own; its name."""
+        many = sum([len(data) for _, data in objects.values()]) > MANY
+        large = {oid: typed for oid, typed in objects.items() if many or len(typed[1]) > LARGE}
         if not large:
             return ()
-        listed = [(oid, kind, data) for oid, (kind, data) in large.items()]
-        name, pack, index = packs.build(listed, len(listed), deltas=False)
+        listed = [(oid, kind, data) for oid, (kind, data) in reversed(large.items())]
+        name, pack, index = packs.build(listed, len(listed), deltas=many)
         self.place_pack(name, pack, index, sync=True)
         for oid in large:
             del objects[oid]
@@ -129,8 +132,11 @@ class Publisher:
         late = time.monotonic() - self._checkpointed > CHECKPOINT_SECONDS
         return waiting and (self._journal.end > CHECKPOINT_BYTES or late)
 
-    def checkpoint(self, *, shrink: bool = False, force: bool = False) -> None:
-        """Make everything published durable, then reuse the journal. All records must be published."""
+    def checkpoint(self, *, shrink: bool = False, force: bool = False, epoch: bool = False) -> None:
+        """Make everything published durable, then reuse the journal. All records must be published.
+
+        With ``force`` even when there is none; ``epoch`` is the journal's, see there.
+        """
         self._checkpointed = time.monotonic()
         if self._journal.end <= DATA_START and not force:
             if shrink:
@@ -139,16 +145,17 @@ class Publisher:
         entries = self._known.entries()
         synced = self._known.synced_packs()
         names = self._sync_packs(synced)
-        folders = set()
+        folders = set[str]()
         for ref in {move.ref for entry in entries for move in entry.moves}:
             path = self._refs.path(ref)
             files.sync_path(path)
-            folders.add(os.path.dirname(path))
-        for folder in folders:
+            while (path := os.path.dirname(path)) not in folders and len(path) > self._depth:
+                folders.add(path)  # one that is new must be known to the one above it
+        for folder in sorted(folders):
             files.sync_path(folder)
         generation = self._journal.generation
         size = oplog.append(self._oplog, generation.oplog_size, entries)
-        self._journal.renew(size)
+        self._journal.renew(size, epoch=epoch)
         if shrink:
             self._journal.shrink()
         self._known.save(size, names)
@@ -168,6 +175,10 @@ class Publisher:
         if self._count is None:
             self._count = sum(name.endswith(".idx") for name in os.listdir(self._packs))
         return self._count > self._most
+
+    def recount(self) -> None:
+        """Packs came or went by other ways."""
+        self._count = None
 
     def consolidate(self) -> None:
         """Merge the smallest packs into one: new pack synced first, old ones removed after.

@@ -73,6 +73,16 @@ class Reading(ABC):
             found.update((ref, value) for ref, value in self._alive().heads.items() if ref.startswith(prefix))
             return {ref: value for ref, value in sorted(found.items()) if value is not None}
 
+    def unpublished(self) -> dict[bytes, tuple[int, bytes]]:
+        """Objects that are acknowledged and perhaps in no pack yet: raw id → type, bytes."""
+        with self._mutex:
+            return dict(self._alive().objects.overlay)
+
+    @property
+    def edge(self) -> frozenset[bytes]:
+        """The commits at which a shallow clone ends, by raw id."""
+        return frozenset(map(bytes.fromhex, self._shallow))
+
     def logged_refs(self) -> dict[str, str | None]:
         """Where each ref that the operation log knows was put last; None for one that was deleted."""
         with self._mutex:

@@ -14,6 +14,7 @@ from hashlib import sha1
 from ..errors import CorruptTraceError, NotFoundError
 from . import commits, files
 from .known import Known
+from .locks import COLLECTING, is_held
 from .objects import ObjectReader
 from .packfile import PackFile, is_torn
 from .publish import KEEP_MARK
@@ -47,6 +48,11 @@ def moved_by_others(refs: RefFiles, records: Sequence[Record]) -> list[Move]:
     return moved
 
 
+def erasing(folder: str) -> str:
+    """The file that is there while old objects are being erased, see ``erase``."""
+    return os.path.join(folder, "trace", "redact")
+
+
 def leftovers(folder: str) -> bool:
     """Whether a process of ours died at work: a ``.keep`` or a scratch file of ours is there (or it is at it now)."""
     return any(True for _ in _own_keeps(folder)) or bool(_scratch(folder))
@@ -78,16 +84,19 @@ def tidy(folder: str, refs: RefFiles, *, synced: frozenset[str] | None = None) -
             files.unlink(path)
     for path in list(_own_keeps(folder, synced)):
         files.unlink(path)
-    for path in _scratch(folder):  # all of them are written under the lock, which is ours
+    for path in _scratch(folder):  # but for those of a running collection written under the lock, which is ours
         files.unlink(path)
 
 
 def _scratch(folder: str) -> list[str]:
     scratch = os.path.join(folder, "trace", "tmp")
     try:
-        return [os.path.join(scratch, name) for name in os.listdir(scratch)]
+        names = os.listdir(scratch)
     except FileNotFoundError:
         return []
+    if any(name.startswith(COLLECTING) for name in names) and is_held(os.path.join(scratch, COLLECTING)):
+        names = [name for name in names if not name.startswith(COLLECTING)]
+    return [os.path.join(scratch, name) for name in names]
 
 
 def set_aside_torn_packs(folder: str, synced: frozenset[str], journaled: Iterable[bytes]) -> list[str]:

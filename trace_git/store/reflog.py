@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from contextlib import suppress
 from typing import NamedTuple
 
@@ -95,6 +95,29 @@ def lines(records: Sequence[Record], present: Callable[[str], str | None]) -> li
             if _is_plain(move.new) and move.ref != "HEAD" and not move.ref.startswith("refs/trace/"):
                 found.append((move.ref, Line(move.old if _is_plain(move.old) else None, move.new, time, text)))
     return found[::-1]
+
+
+def without(raw: bytes, gone: Container[str]) -> bytes:
+    """A reflog file without the lines to commits that are gone; each line begins where the one before it ends.
+
+    That is what `git reflog expire --rewrite` makes of it. What is no reflog line stays.
+    """
+    kept: list[bytes] = []
+    cut, last = False, _ZERO
+    for raw_line in raw.splitlines(keepends=True):
+        match = _LINE.match(raw_line.rstrip(b"\n"))
+        if match is None:
+            kept.append(raw_line)
+            continue
+        old, new = match[1], match[2]
+        if new.decode() in gone:
+            cut = True
+            continue
+        if old.decode() in gone or cut:
+            raw_line = last + raw_line[len(old) :]
+        kept.append(raw_line)
+        cut, last = False, new
+    return b"".join(kept)
 
 
 def written(line: Line) -> str:

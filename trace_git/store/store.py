@@ -15,25 +15,20 @@ import weakref
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 
-from ..errors import (
-    CorruptTraceError,
-    LockedError,
-    StateError,
-    StorageError,
-    TraceError,
-)
+from ..errors import CorruptTraceError, LockedError, StateError, StorageError, TraceError
 from ..model import Author
 from . import commits, files, layout, oplog
 from .connection import Connection
+from .footing import Footing
 from .foreign import LockWatch
 from .publish import LARGE
 from .reading import Reading
-from .records import Entry, Move, Record, unpack_record
-from .refs import is_id
+from .records import Entry, Record, unpack_record
 from .transaction import Transaction
 
 GROUP = 256  # records published together
 GROUP_SECONDS = 0.05  # the longest that stock git may lag behind
+_MANY = 5_000  # objects: from here on they are weighed, see ``Publisher.place_large``
 SINGLE = 16  # appends of a burst that are published one by one
 
 _open_stores: weakref.WeakSet[Store] = weakref.WeakSet()
@@ -43,8 +38,7 @@ class _Batch(threading.local):
     """How deep a thread is in ``batch()``, the number of that operation (0 before its first record), what it moved."""
 
     depth = 0
-    op = 0
-    note = ""
+    op, note = 0, ""
     refs: frozenset[str] = frozenset()
 
 
@@ -66,6 +60,8 @@ class Store(Reading):
         self._closed = False
         self._forked = False
         self._connect()
+        self._epoch = self._on.epoch
+        self._footing = Footing()
         _open_stores.add(self)
 
     def _connect(self) -> None:
@@ -95,17 +91,30 @@ class Store(Reading):
     def refresh(self) -> None:
         """Bring this handle up to date; reading verbs call it once, so that one answer is of one moment."""
         with self._mutex, files.storing("the journal cannot be read"):
-            self._alive().refresh()
+            self._alive()
+            self._look()
+
+    def _look(self) -> None:
+        """See what others did; where objects were removed, let go of what is remembered of them."""
+        self._on.refresh()
+        if self._on.epoch != self._epoch:
+            self._epoch = self._on.epoch
+            self._folders.clear()
+            self._commits.clear()
+            self._footing.shake()
+            self._batch.op, self._batch.refs = 0, frozenset()
+        if self._on.lock.held:
+            self._on.settle()
 
     def entries(self) -> Iterator[Entry]:
         """The operation log, newest first, what is still in the journal included."""
         with self._mutex:
             journal = self._alive().journal
-            self._on.refresh()
+            self._look()
             try:
                 frames = journal.all_frames()
             except CorruptTraceError:  # or another process began a generation meanwhile
-                self._on.refresh()
+                self._look()
                 frames = journal.all_frames()
             size = journal.generation.oplog_size
         yield from (unpack_record(frame.payload).entry for frame in reversed(frames))
@@ -141,6 +150,11 @@ class Store(Reading):
             with files.storing("the trace cannot be unlocked"):
                 self._end(transaction.locked)
 
+    @property
+    def was_shaken(self) -> bool:
+        """Whether objects were removed since this handle was opened."""
+        return self._footing.shaken
+
     def _number(self) -> int:
         """The number of the operation that the next record belongs to."""
         return self._batch.op or self._on.journal.next_seq
@@ -166,15 +180,15 @@ class Store(Reading):
         watches: dict[str, LockWatch] = {}
         on.lock.acquire()
         try:
-            on.refresh()
+            self._look()
             while (blocked := next((ref for ref in refs if not self._try_lock(ref)), None)) is not None:
                 self._end(refs)  # let others of ours work while a stranger holds that ref
                 watch = watches.setdefault(blocked, LockWatch(on.refs.path(blocked) + ".lock", self.folder))
                 watch.wait()
                 on.lock.acquire()
                 watch.take_over()
-                on.refresh()
-            values = {ref: self._locked_value(ref) for ref in refs}
+                self._look()
+            values = {ref: self._on.locked_value(ref) for ref in refs}
             self._part_batch(refs)
             return values
         except BaseException:
@@ -191,35 +205,7 @@ class Store(Reading):
         with files.storing(f"{ref} cannot be locked"):
             if not self._try_lock(ref):
                 raise LockedError(f"{ref} is locked by another program", hint="wait for it to finish, then try again")
-            return self._locked_value(ref)
-
-    def _locked_value(self, ref: str) -> str | None:
-        """The ref's value; when stock git moved it, that is written down as an operation of its own first."""
-        on = self._on
-        if ref in on.heads:
-            return on.heads[ref]
-        known = on.known.value(ref)
-        good = f"its last good value was {known}" if known else "no earlier value is known"
-        mend = "`trace fsck --repair` puts the last good value back"
-        try:
-            value = on.refs.read(ref)
-        except CorruptTraceError as error:
-            raise CorruptTraceError(f"{error}; {good}", hint=mend) from error
-        if value is None and (beside := self._beside(ref)):
-            raise StateError(f"{ref} cannot be made: {beside} exists", hint="choose another name")
-        if value == known:
-            return value
-        if is_id(value) and not on.objects.has(bytes.fromhex(value or "")):
-            raise CorruptTraceError(f"ref {ref} points to {value}, which is missing; {good}", hint=mend)
-        on.write(Record(on.entry("external", (Move(ref, known, value),))), sync=False)
-        return value
-
-    def _beside(self, ref: str) -> str | None:
-        """A ref that ``ref`` cannot live beside, pending ones included: git keeps refs as files and folders."""
-        for other, value in self._on.heads.items():
-            if value is not None and (other.startswith(ref + "/") or ref.startswith(other + "/")):
-                return other
-        return self._on.refs.clash(ref)
+            return self._on.locked_value(ref)
 
     def _end(self, refs: Sequence[str]) -> None:
         """Let go of locks that no pending record needs, and of the trace's."""
@@ -235,8 +221,9 @@ class Store(Reading):
 
     def _commit(self, transaction: Transaction, spaces: tuple[str, ...]) -> None:
         on, objects = self._on, transaction.objects
+        self._footing.check(transaction, on.objects)
         large: tuple[str, ...] = ()
-        if any(len(data) > LARGE for _, data in objects.values()):
+        if any(len(data) > LARGE for _, data in objects.values()) or len(objects) > _MANY:
             with files.storing("a large message could not be written"):
                 large = on.publisher.place_large(objects)
         batch = self._batch
@@ -258,6 +245,24 @@ class Store(Reading):
             self._keep_commit(name, commit)
         if self._publish_now(transaction.verb):
             self._publish_quietly()
+
+    @contextmanager
+    def alone(self) -> Iterator[Connection]:
+        """The trace's lock, with everything published: for what concerns all of it. Others wait meanwhile."""
+        with self._mutex, files.storing("the trace cannot be rewritten"):
+            on = self._alive()
+            self._check_writable()
+            if self.in_batch:
+                raise StateError("not inside a batch", hint="leave the batch first")
+            on.lock.acquire()
+            try:
+                self._look()
+                on.publish()
+                yield on
+            finally:
+                if on.pending:
+                    self._arm_timer()
+                on.lock.release()
 
     def _publish_now(self, verb: str) -> bool:
         """At human pace at once; in a batch or a long burst of appends in groups, never later than 50 ms."""
@@ -317,7 +322,7 @@ class Store(Reading):
             with files.storing("the trace cannot be flushed"):
                 self._on.lock.acquire()
                 try:
-                    self._on.refresh()
+                    self._look()
                     self._on.sync()
                     self._publish_quietly()
                 finally:
@@ -355,7 +360,7 @@ class Store(Reading):
         try:
             on.lock.acquire()
             try:
-                on.refresh()
+                self._look()
                 on.publish()
                 on.publisher.checkpoint(shrink=True)
             finally:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from itertools import accumulate
 from typing import NamedTuple
 
-from ..model import Message
+from ..model import SWE_AGENT, Message
 from ..store import kept
 from ..store.snapshot import Entry
 from . import deferred, groups
@@ -30,7 +30,8 @@ class Leaf(NamedTuple):
 
     ``parts`` are the names that tokens are counted under (roles, or "summary"), with their ``totals``; ``which``
     says the part of each item. ``loose`` are the items, by place, whose calls or results are not settled in here;
-    ``between`` the places of strangers inside settled groups. ``model`` is the last one that spoke.
+    ``between`` the places of strangers inside settled groups. ``model`` is the last one that spoke; ``results`` are
+    the places of the items that hold what a tool gave.
     """
 
     ids: bytes
@@ -43,6 +44,7 @@ class Leaf(NamedTuple):
     loose: tuple[tuple[int, Facts], ...]
     between: tuple[int, ...]
     model: str | None
+    results: tuple[int, ...] = ()
 
     @property
     def size(self) -> int:
@@ -58,9 +60,16 @@ class Leaf(NamedTuple):
 
     def counted(self) -> list[tuple[str, int]]:
         """Blob id and tokens of each item."""
-        counts = struct.unpack(f">{self.size}I", self.counts)
         blobs, width = self.blobs.hex(), 2 * _BLOB
-        return [(blobs[at * width : (at + 1) * width], count & ~ESTIMATE) for at, count in enumerate(counts)]
+        return [(blobs[at * width : (at + 1) * width], count) for at, count in enumerate(self.tokens_of_each())]
+
+    def tokens_of_each(self) -> list[int]:
+        """The tokens of each item."""
+        return [count & ~ESTIMATE for count in struct.unpack(f">{self.size}I", self.counts)]
+
+    def part_of_each(self) -> list[str]:
+        """The name that each item is counted under."""
+        return [self.parts[part] for part in struct.unpack(f">{self.size}H", self.which)]
 
 
 class Look(NamedTuple):
@@ -69,6 +78,7 @@ class Look(NamedTuple):
     part: str | None  # where its role is not the answer
     facts: Facts
     model: str | None
+    output: bool = False  # whether it holds what a tool gave
 
 
 _PLAIN = Look(None, groups.NOTHING, None)
@@ -79,7 +89,15 @@ def look(message: Message) -> Look:
     facts = groups.facts(message)
     part = message.kind if message.kind in ("summary", deferred.KIND) else None
     model = message.model if message.role == "assistant" else None
-    return Look(part, facts, model) if part or model or any(facts) else _PLAIN
+    output = is_output(message)
+    return Look(part, facts, model, output) if part or model or output or any(facts) else _PLAIN
+
+
+def is_output(message: Message) -> bool:
+    """Whether a message holds what a tool gave. SWE-agent's older files have that as a user's message."""
+    if message.fmt == SWE_AGENT and message.body.get("message_type") == "observation":
+        return True
+    return bool(message.answers)
 
 
 def make(entries: Sequence[Entry], looks: Sequence[Look], counts: Sequence[int]) -> Leaf:
@@ -101,6 +119,7 @@ def make(entries: Sequence[Entry], looks: Sequence[Look], counts: Sequence[int])
         loose=loose,
         between=between,
         model=next((one.model for one in reversed(looks) if one.model), None),
+        results=tuple([at for at, one in enumerate(looks) if one.output]),
     )
 
 
@@ -135,13 +154,13 @@ def from_row(row: Row) -> Leaf | None:
     """A leaf from what was kept of it; None when it is nothing that this version keeps."""
     ids, size = row[0], len(row[0]) // _ID
     try:
-        blobs, counts, which, parts, totals, exact, loose, between, model = kept.unpack(row[1])
+        blobs, counts, which, parts, totals, exact, loose, between, model, results = kept.unpack(row[1])
         if (len(blobs), len(counts), len(which), len(parts)) != (size * _BLOB, size * _COUNT, size * 2, len(totals)):
             return None
         loose = tuple([(at, Facts(calls, answers)) for at, (calls, answers) in loose])
     except (TypeError, ValueError):
         return None
-    return Leaf(ids, blobs, counts, which, parts, totals, exact, loose, between, model)
+    return Leaf(ids, blobs, counts, which, parts, totals, exact, loose, between, model, results)
 
 
 def faults(leaves: Sequence[Leaf]) -> list[groups.Finding]:

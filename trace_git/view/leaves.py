@@ -17,7 +17,7 @@ from . import leaf
 from .leaf import ESTIMATE, Leaf, Look, Row
 from .tokens import RULES, Counter
 
-_VERSION = 1  # of what is kept: another one's is not read
+_VERSION = 2  # of what is kept: another one's is not read
 _FEW = 32  # messages: who learnt no more than these has no whole folder of them
 _REMEMBERED = 20_000  # folders
 _LEARNT = 200_000  # messages
@@ -56,6 +56,11 @@ class Leaves:
     def of(self, ids: Iterable[bytes]) -> list[Leaf]:
         """The leaves with these tree ids; messages are read where nobody looked before."""
         return [self.peek(oid) or self._build(oid) for oid in ids]
+
+    def looks(self, oid: bytes) -> list[Look]:
+        """What is to be known of each message of a folder; those that nobody looked at are read."""
+        entries = self._snapshots.leaf(oid)
+        return [self._looks.get(entry.blob) or self._look(entry.blob) for entry in entries]
 
     def peek(self, oid: bytes) -> Leaf | None:
         """A leaf that somebody looked at before."""
@@ -140,8 +145,7 @@ class Leaves:
 
     def _build(self, oid: bytes) -> Leaf:
         entries = self._snapshots.leaf(oid)
-        looks = [self._looks.get(entry.blob) or self._look(entry.blob) for entry in entries]
-        built = leaf.make(entries, looks, [self._count(entry.blob) for entry in entries])
+        built = leaf.make(entries, self.looks(oid), [self._count(entry.blob) for entry in entries])
         self._remember(oid, built)
         return built
 

@@ -5,10 +5,10 @@ An operation is all entries of the log with one number: one, or the many of a ba
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 
-from ..errors import InvalidInputError, NotFoundError
+from ..errors import InvalidInputError, NotFoundError, RefusedError, StateError
 from ..results import Operation
 from ..store.records import Entry, Move
 from .handle import Handle
@@ -80,9 +80,20 @@ def at(handle: Handle, number: int) -> Handle:
     refs = _refs_after(handle, number)
     then = handle.back_then(refs)
     head = refs.get(handle.head_ref)
+    _check_there(handle, refs, head, number)
     if head is not None and handle.place == handle.ref(handle.head_ref):
         then.stand(head)
     return then
+
+
+def _check_there(handle: Handle, refs: Mapping[str, str], head: str | None, number: int) -> None:
+    """StateError when a clean-up has removed the commit that HEAD was at."""
+    value = refs.get(head[5:]) if head is not None and head.startswith("ref: ") else head
+    if value is not None and handle.store.kind(value) is None:
+        raise StateError(
+            f"{value[:8]}, where HEAD was after operation {number}, is gone",
+            hint="it was reachable no more, and removed; `trace op log` lists what was done",
+        )
 
 
 def _refs_after(handle: Handle, number: int) -> dict[str, str]:
@@ -90,14 +101,18 @@ def _refs_after(handle: Handle, number: int) -> dict[str, str]:
         raise InvalidInputError(f"{number!r} is not the number of an operation", hint="`trace op log` lists them")
     refs: dict[str, str | None] = {**handle.store.ref_names(skip_bad=True), "HEAD": handle.store.ref("HEAD")}
     refs.update(handle.store.logged_refs())  # where stock git has put a ref since, no operation had put it
-    newest = None
+    newest, redacted = None, 0
     for entry in handle.store.entries():
-        newest = newest or entry.op
+        newest, redacted = newest or entry.op, entry.op if entry.verb == "redact" else 0
         if entry.op == number:
             refs.update((move.ref, move.new) for move in entry.moves)
             return {ref: value for ref, value in sorted(refs.items()) if value is not None}
         if entry.seq < number:
             break
         refs.update((move.ref, move.old) for move in entry.moves if not _is_first_sight(entry, move))
+    if 0 <= number < redacted:
+        raise RefusedError(
+            f"operation {number} is before the whole history was redacted", hint="`trace op log` lists what is since"
+        )
     hint = f"the newest is {newest}; `trace op log` lists them" if newest else "nothing has changed this trace yet"
     raise NotFoundError(f"no operation {number}", hint=hint)

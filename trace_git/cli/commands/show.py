@@ -51,7 +51,7 @@ def command(shown: str, at_op: int | None, as_json: bool) -> None:
                 commit=shapes.commit(commit, names), items=[shapes.counted(repo, item) for item in commit.items]
             )
         else:
-            screen.show([*_head(commit, names), *_items(repo, commit.items)], paged=True)
+            screen.show([*_head(commit, names), *items(repo, commit.items)], paged=True)
 
 
 def _split(rev: str) -> tuple[str, str | None]:
@@ -71,7 +71,7 @@ def _one(repo: Repo, commit: Commit, wanted: str, *, as_json: bool) -> None:
     if as_json:
         screen.emit(commit=commit.id, item=shapes.counted(repo, item))
     else:
-        screen.show([*_items(repo, [item])][1:], paged=True)
+        screen.show([*items(repo, [item])][1:], paged=True)
 
 
 def _head(commit: Commit, names: Sequence[str]) -> Iterator[str]:
@@ -95,8 +95,9 @@ def _head(commit: Commit, names: Sequence[str]) -> Iterator[str]:
     yield from ("", screen.block(commit.message.rstrip("\n"), "    "))
 
 
-def _items(repo: Repo, items: Sequence[Item]) -> Iterator[str]:
-    for item in items:
+def items(repo: Repo, shown: Sequence[Item]) -> Iterator[str]:
+    """Whole messages, each under a line that says what it is."""
+    for item in shown:
         tokens = repo.count(item)
         facts = [
             "" if tokens is None else f"{shapes.number(tokens)} tokens",

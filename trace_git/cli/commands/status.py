@@ -41,11 +41,14 @@ def command(budget: int | None, grid: bool, at_op: int | None, as_json: bool) ->
         status = repo.status()
         begun = merging_state.read(status.path) if at_op is None else None
         replay = _replay(repo, status.path) if at_op is None else None
+        found = repo.compressions()
     if as_json:
         screen.emit(**_shape(status), merge=None if begun is None else begun.shape(),
-                    replay=None if replay is None else replay.shape())  # fmt: skip
+                    replay=None if replay is None else replay.shape(),
+                    compressions=[shapes.compression(one) for one in found])  # fmt: skip
     else:
-        screen.show([*_facts(status, begun, replay), *_picture(status, grid=grid), *_warnings(status)])
+        facts = _facts(status, begun, replay, shapes.put_aside(found))
+        screen.show([*facts, *_picture(status, grid=grid), *_warnings(status)])
 
 
 def _shape(status: Status) -> dict[str, Any]:
@@ -58,7 +61,7 @@ def _replay(repo: Repo, folder: str) -> replay_state.Begun | None:
     return repo.open_replay.read() if os.path.exists(os.path.join(folder, REPLAY)) else None
 
 
-def _facts(status: Status, begun: Begun | None, replay: replay_state.Begun | None) -> Iterator[str]:
+def _facts(status: Status, begun: Begun | None, replay: replay_state.Begun | None, compressed: str) -> Iterator[str]:
     at = screen.paint(status.head[:8], "yellow") if status.head else ""
     if status.branch:
         yield screen.paint(f"On branch {status.branch}", "bold") + (f" at {at}" if at else ", no commits yet")
@@ -78,11 +81,13 @@ def _facts(status: Status, begun: Begun | None, replay: replay_state.Begun | Non
     if status.reported is not None:
         counted = "by the API" if status.reported.exact else "by the API, estimated since"
         yield _fact("Reported", _fill(status.reported, status.budget, counted))
+    if compressed:
+        yield _fact("Compressed", compressed)
     yield _fact("Budget", _budget(status))
 
 
 def _fact(name: str, value: str) -> str:
-    return f"{name + ':':<10}{value}"
+    return f"{name + ':':<10}{value}" if len(name) < 9 else f"{name}: {value}"
 
 
 def _fill(tokens: TokenCount, budget: int | None, counted: str) -> str:

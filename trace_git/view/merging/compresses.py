@@ -127,7 +127,9 @@ class Compresses:
         gone: set[str] = set()
         while True:
             more = {item for item in self._covers if item not in self._states[0] and self._lapses(item, lost)}
-            above = frozenset().union(*(self._states[side].get(item, ABSENT).shelves for side in (1, 2) for item in more))
+            above = frozenset().union(
+                *(self._states[side].get(item, ABSENT).shelves for side in (1, 2) for item in more)
+            )
             if more <= gone and above <= lost:
                 return gone
             gone |= more

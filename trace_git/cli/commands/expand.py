@@ -1,0 +1,70 @@
+"""``trace expand``: bring back what a compress put aside, or look at it."""
+
+from __future__ import annotations
+
+import click
+
+from ...repo import Repo
+from .. import changes, compressing, exits, opening, options, receipts, screen, shapes
+from .show import items
+
+
+@click.command("expand")
+@click.argument("compress", metavar="[COMPRESS]", required=False)
+@click.option("--peek", is_flag=True, help="Show the originals, and change nothing.")
+@click.option("--only", metavar="ITEM", help="Only what this summary, or this item, is about.")
+@click.option("-m", "--message", metavar="SUBJECT", help="The commit message; made by default.")
+@options.as_json
+@click.pass_context
+def command(
+    ctx: click.Context, compress: str | None, peek: bool, only: str | None, message: str | None, as_json: bool
+) -> None:
+    """Bring back the originals of COMPRESS, where what stands for them is now.
+
+    COMPRESS is the id of a compress, its commit, or one of the items that it left: a summary, a masked output.
+    Without it, the compresses of this context are listed. What was compressed again has to wait: expand the later
+    one first, or look with --peek.
+
+    \b
+    Examples:
+      trace expand
+      trace expand 5c1f22ab --peek
+      trace expand 5c1f22ab
+      trace expand 5c1f22ab --only 3f2a91bc
+    """
+    if compress is None and (peek or only or message):
+        raise click.UsageError("a COMPRESS is missing; `trace expand` alone lists them")
+    with opening.opened() as repo:
+        if compress is None:
+            _list(ctx, repo, as_json=as_json)
+        elif peek:
+            _peek(repo, compress, only, as_json=as_json)
+        else:
+            commit = repo.expand(compress, only=only, message=message)
+            changes.report(repo, [commit], as_json=as_json, nothing="nothing changed")
+            if not as_json:
+                changes.aside("back: trace undo")
+
+
+def _list(ctx: click.Context, repo: Repo, *, as_json: bool) -> None:
+    found = repo.compressions()
+    if as_json:
+        screen.emit(compressions=[shapes.compression(one) for one in found])
+    elif found:
+        screen.show(compressing.listed(found), paged=True)
+    else:
+        screen.note("nothing is compressed here")
+        ctx.exit(exits.NO)
+
+
+def _peek(repo: Repo, compress: str, only: str | None, *, as_json: bool) -> None:
+    found = repo.peek(compress, only=only)
+    if as_json:
+        screen.emit(
+            id=found.id,
+            stands=list(found.stands),
+            items=[shapes.counted(repo, one) for one in found],
+            receipt=receipts.shape(found.receipt),
+        )
+        return
+    screen.show([*items(repo, found.items)][1:], paged=True)
