@@ -112,3 +112,22 @@ def test_what_was_not_compressed_is_named(repo: Repo) -> None:
     with pytest.raises(NotFoundError, match="no archive"):
         rewrite(repo, "0" * 16)
     assert len(list(repo.log())) == 1
+
+
+def test_a_compress_may_take_the_originals_out_of_history(repo: Repo, git: Git) -> None:
+    """They are in nothing that the branch leads to, and undo brings them back."""
+    repo.commit("the long SECRETWORD story")
+    pinned = repo.commit("a rule", pin=True)
+    repo.commit("and now")
+    before, digest = repo.get("HEAD").id, repo.materialize().digest
+    result = repo.compress([repo.context().items[0].id], summary="a story", rewrite=True)
+    repo.flush()
+    assert [item.message.text for item in repo.context().items] == ["a story", "a rule", "and now"]
+    assert b"SECRETWORD" not in content(repo, git, "HEAD")
+    assert b"SECRETWORD" in content(repo, git, before)
+    assert any(finding.kind == "rewrite" for finding in result.findings)
+    assert repo.context().items[1].pinned
+    assert not [one for one in repo.verify() if one.severity != "note"], pinned
+    repo.undo()
+    assert repo.get("HEAD").id == before
+    assert repo.materialize().digest == digest

@@ -17,9 +17,9 @@ import click
 from ..errors import TraceError
 from ..ops.config import KEYS
 from ..repo import Repo
-from . import conflicts, messages, screen, shapes
+from . import conflicts, merging, messages, screen, shapes
 from .app import app
-from .commands.completion import SCRIPTS
+from .shells import SCRIPTS
 
 _MOST = 200  # items that are offered: the newest
 _ROOM = 50  # columns of what stands beside it
@@ -161,8 +161,8 @@ def _items(begun: str, *, pinned: bool = False) -> list[str]:
 def _conflicts(_: str) -> list[str]:
     """The conflicts of the open merge that are left, and the items that hold one that was put off."""
     with _opened() as repo:
-        begun = repo.open_merge.here()
-        found = repo.open_merge.conflicts() if begun is not None else ()
+        begun = merging.under_way(repo).here()
+        found = merging.under_way(repo).conflicts() if begun is not None else ()
         left = [(one.id, one) for one in found if begun is not None and one.id not in begun.answers]
         put_off = [(one.items[0], one) for one in repo.conflicts()]
         return [f"{name[:8]}\t{conflicts.about(one)}: {one.text}" for name, one in [*left, *put_off]]
@@ -176,8 +176,10 @@ def _compresses(_: str) -> list[str]:
 KINDS: Mapping[str, Callable[[str], Iterable[str]]] = {
     "rev": _revisions,
     "revs": _revisions,
+    "upstream": _revisions,
     "item": _items,
     "items": _items,
+    "order": _items,
     "pinned": _pinned,
     "shown": _shown,
     "words": _shells,

@@ -68,8 +68,8 @@ def told(found: Iterable[Finding]) -> None:
             screen.warn([one.text])
 
 
-def done(repo: Repo, result: CompressResult, *, as_json: bool) -> None:
-    """What a compress did; what it found out is on stderr."""
+def done(repo: Repo, result: CompressResult, *, as_json: bool, back: str = "expand") -> None:
+    """What a compress did; what it found out is on stderr. ``back`` is the command that takes it back."""
     if as_json:
         screen.emit(**shape(result))
         return
@@ -84,7 +84,7 @@ def done(repo: Repo, result: CompressResult, *, as_json: bool) -> None:
             receipts.line(result.receipt),
         ]
     )
-    changes.aside(f"back: trace expand {(result.id or '')[:8]}")
+    changes.aside(f"back: trace expand {(result.id or '')[:8]}" if back == "expand" else f"back: trace {back}")
 
 
 def planned(result: CompressResult, *, as_json: bool) -> None:

@@ -21,7 +21,7 @@ from ..store.transaction import Transaction
 from ..view import receipt
 from ..view.handle import Handle
 from ..view.rewriting import findings
-from . import asking, keep, labels, order_judge, replay, runs, write
+from . import asking, keep, labels, order_judge, remade_merges, replay, runs, write
 from .deciding import Ways
 from .replay import Replay
 from .todo import Step
@@ -145,7 +145,7 @@ def do(made: Replay, work: Work, step: Step) -> None:
         text = f"{replay.named(commit)} is left out"
         made.findings.append(Finding("dropped", commit.id, text, severity="note"))
     elif step.action == "merge":
-        made.merge(commit, _mapped(made, work, commit.parents[1]))
+        remade_merges.merge(made, commit, _mapped(made, work, commit.parents[1]))
     elif step.action == "squash":
         made.squash(commit, replay.parent(commit, work.mainline))
     else:

@@ -9,7 +9,7 @@ long as only something was added behind it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from ..errors import BudgetError, ConflictError, InvalidInputError, StateError
@@ -23,7 +23,7 @@ from ..view.compressing import archive, plan, ranges
 from ..view.compressing.ranges import Chosen, Range
 from ..view.compressing.sight import Sight
 from ..view.handle import Handle
-from . import shrinking, write
+from . import keep, labels, out_of_history, shrinking, write
 from .compressed import Compressed
 from .shrinking import STRATEGIES, Shrunk, Ways
 
@@ -39,17 +39,18 @@ def compress(
     llm: Given = None,
     strategy: str = "auto",
     retention: float | None = None,
+    rewrite: bool = False,
     dry_run: bool = False,
     message: str | None = None,
     timestamp: float | datetime | None = None,
 ) -> CompressResult:
     """Compress ``range`` of the bound branch; see ``Repo.compress``."""
-    ways = _ways(strategy, summary, budget, llm, retention, dry_run)
+    ways = replace(_ways(strategy, summary, budget, llm, retention, dry_run), rewrite=rewrite)
     if budget is not None and to_fit is not None:
         raise InvalidInputError("budget and to_fit exclude each other", field="to_fit", hint="give one of them")
     chosen = ranges.choose(sight(handle), range, keep_last=keep_last)
     if to_fit is not None:
-        ways = _ways(strategy, summary, _room(handle, chosen, to_fit), llm, retention, dry_run)
+        ways = replace(ways, budget=_room(handle, chosen, to_fit))
     return of(handle, chosen, ways, message=message, timestamp=timestamp)
 
 
@@ -132,6 +133,11 @@ class _Work:
                 made = Compressed(handle, self.chosen.sight, self.shrunk.made)
                 made.check()
             oid = self._write(made, transaction, message, timestamp)
+            if self.ways.rewrite:
+                oid, again = out_of_history.without_originals(handle, transaction, oid, made.id)
+                transaction.move(branch, oid)
+                labels.follow(handle, transaction, again)
+                keep.keep(handle, transaction)
         commit, stands = handle.commit(oid), tuple([one.place.item for one in made.stands])
         told = plan.told(self.chosen, self.shrunk.made, stands)
         kept = receipts.moved(handle, self.chosen.sight.commit, commit)
@@ -166,12 +172,19 @@ class _Work:
                 shrinking.size(self.handle, self.after, exact=exact and self.shrunk.exact))  # fmt: skip
 
     def _findings(self) -> tuple[Finding, ...]:
-        return (*self.chosen.findings, *self.shrunk.findings)
+        found = (*self.chosen.findings, *self.shrunk.findings)
+        return (*found, _REWRITTEN) if self.ways.rewrite else found
 
     def _level(self) -> int:
         return max((archive.level(one.message) for one in self.shrunk.made if one.message is not None), default=0)
 
 
+_REWRITTEN = Finding(
+    "rewrite",
+    "history",
+    "every commit is written anew without the originals; `trace undo` brings them back until gc takes the old tip",
+    severity="note",
+)
 _HINTS = {
     "mask": "give a larger budget, or let a model summarize: llm= (--llm), or summary= (--summary)",
     "trim": 'give a larger budget, strategy="mask" (--strategy mask), or let a model summarize: llm= (--llm)',

@@ -24,7 +24,7 @@ from pathlib import Path
 from ..errors import NotFoundError, StateError, TraceError
 from ..model import Author
 from ..results import Finding
-from ..store import files, layout, mending, probe
+from ..store import erase, files, layout, mending, probe
 from ..store.connection import Connection
 from ..store.identity import identity
 from ..store.locks import TraceLock
@@ -123,7 +123,8 @@ def _mend(folder: str, committer: Author, clock: Callable[[], float]) -> list[Fi
     done = _mend_files(folder, aside)
     store = Store(folder, durability="full", committer=committer, clock=clock)
     try:
-        on = Connection.opened(folder, writable=True, durability="full", clock=clock, warn=store.warnings.append)
+        on = Connection.opened(folder, writable=True, durability="full", clock=clock, warn=store.warnings.append,
+                               erase=erase.finish)  # fmt: skip
         try:
             found = done.findings + _mend_refs(on, store, done, aside)
         finally:

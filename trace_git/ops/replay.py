@@ -144,12 +144,6 @@ class Replay:
         message = f"{first.message}\n\n{second.message}"
         self._commit(first, second.tree, parents, trailers, message)
 
-    def merge(self, commit: Commit, other: str) -> None:
-        """Merge ``other`` into the tip as the merge ``commit`` did, with the answers it got where they fit."""
-        from . import remade_merges  # few histories have merges
-
-        remade_merges.merge(self, commit, other)
-
     def stand(self, commit: Commit) -> None:
         """Go on from a commit that there is already."""
         self.tip = commit

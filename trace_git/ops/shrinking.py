@@ -34,7 +34,8 @@ _BESIDE = 3  # items on either side of a run that a model is shown
 
 @dataclass(frozen=True)
 class Ways:
-    """How a range may be made smaller. ``budget`` is of the range, in tokens; ``least`` the share of facts to keep."""
+    """How a range may be made smaller. ``budget`` is of the range, in tokens; ``least`` the share of facts to keep;
+    ``rewrite`` takes the originals out of the branch's history as well."""
 
     strategy: str = "auto"
     texts: tuple[str, ...] = ()
@@ -42,6 +43,7 @@ class Ways:
     llm: llm.Given = None
     least: float | None = None
     dry_run: bool = False
+    rewrite: bool = False
 
 
 @dataclass

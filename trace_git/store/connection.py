@@ -39,6 +39,7 @@ class Connection:
         durability: str,
         clock: Callable[[], float],
         warn: Callable[[str], None],
+        erase: Callable[[Connection], list[str]],
     ) -> None:
         own = os.path.join(folder, "trace")
         self.folder = folder
@@ -60,6 +61,7 @@ class Connection:
         self._sync = durability == "full"
         self._clock = clock
         self._warn = warn
+        self._finish_erasing = erase  # handed in: it is rarely needed, and costs start-up time
 
     @classmethod
     def opened(cls, folder: str, **settings: Any) -> Connection:
@@ -294,9 +296,7 @@ class Connection:
 
     def _erase(self) -> None:
         if os.path.exists(recover.erasing(self.folder)):
-            from . import erase  # costs start-up time, and is rarely needed
-
-            for ref in erase.finish(self):
+            for ref in self._finish_erasing(self):
                 self._warn(f"{ref} was moved by another program meanwhile and may hold what was redacted: redact again")
 
     def _replay(self) -> None:

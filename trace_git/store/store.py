@@ -72,6 +72,7 @@ class Store(Reading):
                 durability=self.durability,
                 clock=self._clock,
                 warn=self.warnings.append,
+                erase=_erase,
             )
 
     def _alive(self) -> Connection:
@@ -383,6 +384,12 @@ class Store(Reading):
         if not self._closed and not self._forked:
             self._on.close()
             self._forked = True
+
+
+def _erase(on: Connection) -> list[str]:
+    from . import erase  # costs start-up time, and is rarely needed
+
+    return erase.finish(on)
 
 
 @atexit.register

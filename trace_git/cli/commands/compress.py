@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from ...ops.shrinking import STRATEGIES
@@ -17,21 +19,12 @@ from .. import compressing, opening, options
 @click.option("--summary", "summaries", metavar="TEXT", multiple=True, help="Your summary; once, or once for each run.")
 @click.option("--llm", metavar="MODEL", help="Who summarizes; by default TRACE_GIT_MODEL or `trace config model`.")
 @click.option("--retention", type=click.FloatRange(0, 1), metavar="SHARE", help="Facts that a summary has to keep.")
+@click.option("--rewrite", is_flag=True, help="Take the originals out of the branch's history as well.")
 @click.option("-m", "--message", metavar="SUBJECT", help="The commit message; made from the sizes by default.")
 @click.option("--dry-run", is_flag=True, help="Say what would be done and what it costs; ask no model.")
 @options.as_json
 def command(
-    ranges: tuple[str, ...],
-    budget: int | None,
-    to_fit: str | None,
-    keep_last: int | None,
-    strategy: str,
-    summaries: tuple[str, ...],
-    llm: str | None,
-    retention: float | None,
-    message: str | None,
-    dry_run: bool,
-    as_json: bool,
+    ranges: tuple[str, ...], summaries: tuple[str, ...], rewrite: bool, dry_run: bool, as_json: bool, **how: Any
 ) -> None:
     """Make a part of the context smaller, in one commit on top.
 
@@ -41,7 +34,8 @@ def command(
 
     mask puts a stub in the place of each tool output, trim keeps its head and tail; both need no model, and with
     --budget they stop when it is met. summarize asks a model. auto masks, and summarizes when that is not enough.
-    Without --budget a summary may have a quarter of what it replaces.
+    Without --budget a summary may have a quarter of what it replaces. With --rewrite the history forgets the
+    originals: every commit is made again without them, and only `trace undo` brings them back, until gc.
 
     \b
     Examples:
@@ -50,23 +44,12 @@ def command(
       trace compress HEAD~3 --summary "The tests pass; the cause was a stale cache."
       trace compress --to-fit gpt-4o --dry-run
     """
-    if budget is not None and to_fit is not None:
+    if how["budget"] is not None and how["to_fit"] is not None:
         raise click.UsageError("--budget and --to-fit exclude each other")
     range_ = ranges[0] if len(ranges) == 1 else list(ranges) or None
     with opening.opened() as repo:
-        result = repo.compress(
-            range_,
-            budget=budget,
-            to_fit=to_fit,
-            keep_last=keep_last,
-            summary=summaries or None,
-            llm=llm,
-            strategy=strategy,
-            retention=retention,
-            dry_run=dry_run,
-            message=message,
-        )
+        result = repo.compress(range_, summary=summaries or None, rewrite=rewrite, dry_run=dry_run, **how)
         if dry_run:
             compressing.planned(result, as_json=as_json)
         else:
-            compressing.done(repo, result, as_json=as_json)
+            compressing.done(repo, result, back="undo" if rewrite else "expand", as_json=as_json)

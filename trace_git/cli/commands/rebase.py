@@ -61,20 +61,27 @@ def command(
         if asked is not None or upstream is None:
             replaying.run(ctx, repo, replaying.on(repo, "rebase", asked or "go_on", how), how, "rebase")
             return
-        repo.open_replay.check_nothing_open()
-        if branch is not None and branch != changes.branch(repo):
-            repo.get(branch)
-            repo.switch(branch)
-        upstream = changes.previous(repo, only_branches=True) if upstream == "-" else upstream
-        todo = None
-        if interactive:
-            todo = editor.edited(repo.open_replay.todo(upstream, onto=onto), what="rebase", suffix=".txt")
+        upstream = _prepared(repo, upstream, branch)
+        todo = _todo(repo, upstream, onto) if interactive else None
         if how["dry_run"]:
             _plan(ctx, repo, upstream, onto, todo, rebase_merges, how)
             return
         do = partial(repo.open_replay.rebase, upstream, onto=onto, todo=todo, merges=rebase_merges,
                      strategy=how["strategy"], **replaying.asking(how))  # fmt: skip
         replaying.run(ctx, repo, do, how, "rebase")
+
+
+def _prepared(repo: Repo, upstream: str, branch: str | None) -> str:
+    """On the branch that is meant; the upstream by name."""
+    repo.open_replay.check_nothing_open()
+    if branch is not None and branch != changes.branch(repo):
+        repo.get(branch)
+        repo.switch(branch)
+    return changes.previous(repo, only_branches=True) if upstream == "-" else upstream
+
+
+def _todo(repo: Repo, upstream: str, onto: str | None) -> str:
+    return editor.edited(repo.open_replay.todo(upstream, onto=onto), what="rebase", suffix=".txt")
 
 
 def _plan(

@@ -19,7 +19,7 @@ _ID = re.compile(r"\b[0-9a-f]{4,16}\b")
 
 
 @click.command("reorder")
-@click.argument("words", metavar="ID... | move ITEM", nargs=-1, required=True)
+@click.argument("order", metavar="ID... | move ITEM", nargs=-1, required=True)
 @click.option("--before", metavar="ITEM", help="With move: put it in front of this item.")
 @click.option("--after", metavar="ITEM", help="With move: put it behind this item.")
 @options.dry_run
@@ -29,15 +29,13 @@ _ID = re.compile(r"\b[0-9a-f]{4,16}\b")
 @click.option("-m", "--message", metavar="SUBJECT", help="The commit message; made from what moved by default.")
 @options.as_json
 def command(
-    words: tuple[str, ...],
+    order: tuple[str, ...],
     before: str | None,
     after: str | None,
     dry_run: bool,
     yes: bool,
-    force: bool,
-    llm: str | None,
-    message: str | None,
     as_json: bool,
+    **how: Any,
 ) -> None:
     """Put the items of the context in another order.
 
@@ -57,22 +55,22 @@ def command(
       trace reorder move 3f2a --before 77c0 --yes
       trace reorder - --dry-run < order.txt
     """
-    if words[0] == "move":
-        if len(words) != 2 or (before is None) == (after is None):
+    if order[0] == "move":
+        if len(order) != 2 or (before is None) == (after is None):
             raise click.UsageError("move takes one ITEM, and --before or --after")
     elif before is not None or after is not None:
         raise click.UsageError("--before and --after are for `trace reorder move ITEM`")
-    how: dict[str, Any] = {"force": force, "llm": llm or llm is not None, "message": message}
+    how["llm"] = how["llm"] or how["llm"] is not None
     with opening.opened() as repo, plans.explained(repo, as_json=as_json):
         verb: Callable[..., RewriteResult]
-        if words[0] == "move":
+        if order[0] == "move":
             where = {"before": before, "after": after}
             beside: dict[str, Any] = {
                 name: changes.item(repo, word) for name, word in where.items() if word is not None
             }
-            verb = partial(repo.move, changes.item(repo, words[1]), **beside, **how)
+            verb = partial(repo.move, changes.item(repo, order[1]), **beside, **how)
         else:
-            verb = partial(repo.reorder, _order(repo, words), **how)
+            verb = partial(repo.reorder, _order(repo, order), **how)
         title = f"Would reorder {changes.branch(repo) or 'HEAD'}"
         if dry_run:
             plans.show(repo, verb(dry_run=True), title=title, as_json=as_json)
