@@ -116,7 +116,7 @@ def test_what_was_not_compressed_is_named(repo: Repo) -> None:
 
 def test_a_compress_may_take_the_originals_out_of_history(repo: Repo, git: Git) -> None:
     """They are in nothing that the branch leads to, and undo brings them back."""
-    repo.commit("the long SECRETWORD story")
+    repo.commit("a long story " * 20 + "SECRETWORD")
     pinned = repo.commit("a rule", pin=True)
     repo.commit("and now")
     before, digest = repo.get("HEAD").id, repo.materialize().digest
