@@ -61,8 +61,7 @@ class Compresses:
 
     def _standing(self, side: int, compresses: Set[str]) -> list[str]:
         """The summaries of some compresses on a side, in order."""
-        every = dict.fromkeys(one.place.item for one in self._sides[side].every()) if compresses else ()
-        return [one for one in every if compresses & self._of(side, one)]
+        return [one for one in self._covers if compresses & self._of(side, one)]
 
     def _of(self, side: int, summary: str) -> frozenset[str]:
         """The compress that a summary is of, as a side has it. It is the one under which all lie that it stands for;
@@ -127,7 +126,9 @@ class Compresses:
         gone: set[str] = set()
         while True:
             more = {item for item in self._covers if item not in self._states[0] and self._lapses(item, lost)}
-            above = frozenset().union(*(self._states[side].get(item, ABSENT).shelves for side in (1, 2) for item in more))
+            above = frozenset().union(
+                *(self._states[side].get(item, ABSENT).shelves for side in (1, 2) for item in more)
+            )
             if more <= gone and above <= lost:
                 return gone
             gone |= more
