@@ -21,9 +21,10 @@ from trace_git.model import Context, Item
 from trace_git.view import groups
 
 from ..view.merging.checks import bases_of, check, pinned_twice
-from ..view.merging.lines import call, compress, mask, reorder, trace
+from ..view.merging.lines import call, compress, expand, mask, reorder, trace
 
-VERBS = ("say", "say", "call", "open", "answer", "edit", "pin", "unpin", "drop", "reorder", "compress", "mask", "tools")
+VERBS = ("say", "say", "call", "open", "answer", "legacy", "edit", "pin", "unpin", "drop", "reorder", "compress",
+         "compress", "expand", "mask", "tools")  # fmt: skip
 HOW = (None, "ours", "theirs", "union", "random", "random")
 
 changes = st.tuples(st.sampled_from(VERBS), st.integers(0, 1 << 16), st.sampled_from("uvw"))
@@ -74,10 +75,16 @@ class World:
         if not groups.groups(self.items).tail:
             self.repo.commit(call(text, text + "2"))
 
+    def _legacy(self, number: int, text: str) -> None:
+        if not groups.groups(self.items).tail:
+            self.repo.commit({"role": "assistant", "content": None, "function_call": {"name": text, "arguments": "{}"}})
+
     def _answer(self, number: int, text: str) -> None:
         tail = groups.groups(self.items).tail
         if tail:
-            self.repo.commit(tool(text, str(tail[number % len(tail)].id)))
+            one = tail[number % len(tail)]
+            legacy = {"role": "function", "name": one.name, "content": text}
+            self.repo.commit(tool(text, one.id) if one.id is not None else legacy)
 
     def _edit(self, number: int, text: str) -> None:
         item = self._one(number)
@@ -94,7 +101,7 @@ class World:
 
     def _drop(self, number: int, _: str) -> None:
         unit = self._unit(number)
-        if unit and not any(item.pinned for item in unit):
+        if unit and not any(item.pinned or item.kind == "summary" for item in unit):  # its archive would go with it
             self.repo.drop(unit[0])
 
     def _reorder(self, number: int, _: str) -> None:
@@ -108,26 +115,36 @@ class World:
                 reorder(self.repo, moved)
 
     def _compress(self, number: int, text: str) -> None:
-        """An item and the next one, with their groups, if they stand together and nothing of it is pinned."""
+        """One to three items, with their groups, if they stand together and nothing of it is pinned."""
         paired = groups.groups(self.items)
         start = number % max(1, len(self.items))
-        places = paired.closure([at for at in (start, start + 1) if at < len(self.items)])
+        places = paired.closure([at for at in range(start, start + 1 + number % 3) if at < len(self.items)])
         items = [self.items[at] for at in places]
         open_ = {one.at for one in paired.open}
-        masked = {one.id for one in items} & self._masked_items()
         whole = places and places[-1] - places[0] == len(places) - 1
-        if whole and not masked and not any(one.pinned for one in items) and not open_ & set(places):
-            compress(self.repo, [one.id for one in items], f"summary {text}", name=f"c{self._number()}")
+        if whole and not any(one.pinned or one.kind == "conflict" for one in items) and not open_ & set(places):
+            compress(self.repo, [one.id for one in items], f"summary {text}", name=self._named("ckz"))
+
+    def _expand(self, number: int, _: str) -> None:
+        """Undo a compress or a mask, if all of it stands as it was made and is not pinned."""
+        found = self.repo._handle.snapshots.archived(self.repo.get("HEAD").tree)
+        for name in sorted(found)[number % max(1, len(found)) :][:1]:
+            items = {one.place.item for one in found[name]}
+            made = [one for one in self.items if one.kind == "summary" and items & {*one.message.provenance["items"]}]
+            masks = [one for one in self.items if one.id in items]
+            whole = [{*one.message.provenance["items"]} for one in made] == ([items] if not masks else [])
+            if whole and len(masks) in (0, len(items)) and not any(one.pinned for one in (*made, *masks)):
+                expand(self.repo, name)
 
     def _mask(self, number: int, text: str) -> None:
         item = self._one(number)
-        if item and item.kind == "message" and not item.pinned and item.id not in self._masked_items():
-            mask(self.repo, item.id, f"{text}…", name=f"m{self._number()}")
+        if item and item.kind == "message" and not item.pinned:
+            mask(self.repo, item.id, f"{text}… {self._compresses}", name=self._named("amy"))
 
-    def _number(self) -> int:
-        """A number for a compress: no two have the same."""
+    def _named(self, letters: str) -> str:
+        """An id for a compress: no two have the same, and they come in any order."""
         self._compresses += 1
-        return self._compresses
+        return f"{letters[self._compresses % 3]}{self._compresses}"
 
     def _masked_items(self) -> set[str]:
         found = self.repo._handle.snapshots.archived(self.repo.get("HEAD").tree)

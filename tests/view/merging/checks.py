@@ -87,13 +87,13 @@ def _contents(now: Items, mine: Items, other: Items, old: Old, asked: set[str]) 
 
 def _accounted(repo: Repo, now: Items, mine: Items, other: Items, old: Old, asked: set[str]) -> None:
     """Whatever stood on a side is there, or was asked about, or the other side alone took it away."""
-    said = {item.blob for item in now.values()}.union(
-        *(_originals(repo, item) for item in _shelves(repo, repo.context()))
-    )
+    message = repo._handle.contexts.message
+    put_aside = {blob for item in _shelves(repo, repo.context()) for blob in _originals(repo, item)}
+    said = {item.message.text for item in now.values()} | {message(blob).text for blob in put_aside}
     stood_for = _summaries(repo, repo.context())
     for item in (mine.keys() | other.keys()) - now.keys() - asked:
         there, gone = (mine, other) if item in mine else (other, mine)
-        if there[item].kind == "summary" and there[item].blob in said:
+        if there[item].kind == "summary" and there[item].message.text in said:
             continue  # the other side said the same of the same items
         if stood_for.get(item, set()) & asked:
             continue  # of the other side the summary was taken
@@ -234,7 +234,7 @@ def _pins(repo: Repo, now: Items, mine: Items, other: Items, old: Old, asked: se
             assert item in now or (forced and item not in another), f"the pin {item} is lost"
             if item in now:
                 assert now[item].pinned or unpinned, f"the pin {item} is lost"
-                verbatim = any(one.pinned and one.blob == side[item].blob for one in now.values())  # or as a second item
+                verbatim = any(one.pinned and one.blob == side[item].blob for one in now.values())  # or a second one
                 assert verbatim or forced, f"the pin {item} is not verbatim"
     held = repo._handle.snapshots.pins(repo.get("HEAD").tree)
     assert held == {item: one.blob for item, one in now.items() if one.pinned}

@@ -61,8 +61,7 @@ class Compresses:
 
     def _standing(self, side: int, compresses: Set[str]) -> list[str]:
         """The summaries of some compresses on a side, in order."""
-        every = dict.fromkeys(one.place.item for one in self._sides[side].every()) if compresses else ()
-        return [one for one in every if compresses & self._of(side, one)]
+        return [one for one in self._covers if compresses & self._of(side, one)]
 
     def _of(self, side: int, summary: str) -> frozenset[str]:
         """The compress that a summary is of, as a side has it. It is the one under which all lie that it stands for;

@@ -10,31 +10,25 @@ into its call's group.
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Callable, Collection, Mapping, Sequence, Set
 
-from .sides import Side
+from .sides import Side, ids
 
 _START, _END = "", "end"  # what the first items follow, and what tails do
 
 
 def line(side: Side, covered: Callable[[str], Sequence[str]]) -> list[str]:
-    """``covered`` gives the items that a summary stands for, in order."""
-    live = [(one.place.key, one.place.item) for one in side.entries]
-    aside = {one.place.item: one.place.key for under in side.archived.values() for one in under}
-    for _, item in live:
-        aside.pop(item, None)  # the original of a masked item
+    """``covered`` gives the items that a summary stands for, in order. What nothing live stands for has no place."""
+    live = ids(side.entries)
+    aside = {one.place.item for under in side.archived.values() for one in under}
+    aside.difference_update(live)  # masked items
     if not aside:
-        return [item for _, item in live]
+        return live
     found: list[str] = []
-    behind = _lost_ones(live, aside, covered)
-    for at in range(len(live) + 1):
-        found += behind.get(at, ())
-        if at < len(live):
-            start = len(found)
-            _unfold(live[at][1], aside, covered, found)
-            for item in found[start + 1 :]:
-                del aside[item]  # another summary may stand for it, too
+    for item in live:
+        start = len(found)
+        _unfold(item, aside, covered, found)
+        aside.difference_update(found[start:])  # another summary may stand for it, too
     return found
 
 
@@ -47,23 +41,6 @@ def _unfold(item: str, aside: Collection[str], covered: Callable[[str], Sequence
         below = [other for other in covered(one) if other in aside and other not in met]
         met.update(below)
         todo += reversed(below)
-
-
-def _lost_ones(
-    live: Sequence[tuple[str, str]], aside: dict[str, str], covered: Callable[[str], Sequence[str]]
-) -> dict[int, list[str]]:
-    """Archived items that no summary here stands for, by the place in ``live`` that their keys say."""
-    stood_for: set[str] = set()
-    for _, item in live:
-        stands: list[str] = []
-        _unfold(item, aside, covered, stands)
-        stood_for.update(stands)
-    keys = sorted(key for key, _ in live)
-    found: dict[int, list[str]] = {}
-    for item, key in sorted(aside.items(), key=lambda one: one[1]):
-        if item not in stood_for:
-            found.setdefault(bisect_left(keys, key), []).append(item)
-    return found
 
 
 def skeleton(base: Sequence[str], ours: Sequence[str], theirs: Sequence[str]) -> str | None:
