@@ -9,6 +9,7 @@ from trace_git.llm import prompts
 RELEASED = {
     "merge-conflicts.v1": "898296493d66",
     "merge-judge.v1": "a1a39d8fa9e3",
+    "order-judge.v1": "73704c9934cf",
     "summarize-join.v1": "e9de480f82a5",
     "summarize.v1": "1bef703a5acc",
 }

@@ -259,7 +259,11 @@ def _told(repo: Repo, before: Context, after: Context, result: MergeResult) -> N
     while kept < min(len(before), len(after)) and before.items[kept].blob == after.items[kept].blob:
         kept += 1
     told = result.receipt
-    assert (told.before, told.after, told.kept_items) == (before.tokens, after.tokens, kept)
+    assert (told.before, told.after, told.tools_changed) == (before.tokens, after.tokens, before.tools != after.tools)
+    if told.tools_changed:  # they stand in front of all
+        assert (told.kept, told.kept_items, told.breaks_at) == (0, 0, None)
+        return
+    assert told.kept_items == kept
     left = [_count(repo, one) for one in before.items[kept:]]
     assert told.kept == before.tokens - (sum(left) + 3 if left else 0)
     assert told.breaks_at == (before.items[kept].id if left else None)
