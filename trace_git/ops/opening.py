@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from ..llm import Given
 
 _DURABILITY = ("full", "os")
+_BRANCHES = 16  # that were written to, and whose folders are remembered at closing
 
 
 def open_handle(
@@ -76,7 +77,8 @@ def close_handle(handle: Handle) -> None:
     with suppress(TraceError):  # what is kept to save time may not keep a trace from closing
         handle.store.refresh()
         if not handle.store.was_shaken and handle.contexts.leaves.news and (head := handle.head()):
-            handle.contexts.leaves.save(handle.commit(head).tree)
+            tips = [tip for ref in sorted(handle.written)[:_BRANCHES] if (tip := handle.ref_commit(ref)) is not None]
+            handle.contexts.leaves.save(*(handle.commit(tip).tree for tip in (head, *tips)))
     handle.store.close()
 
 

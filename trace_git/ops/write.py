@@ -79,6 +79,7 @@ def commit(
     )
     oid = transaction.put_commit(data)
     handle.seen = branch_of(handle)
+    handle.written.add(handle.seen)
     transaction.move(handle.seen, oid)
     return oid
 

@@ -24,7 +24,7 @@ class Handle:
     ``namespace`` is an agent's name, or "" for the trace itself; ``budget`` is in tokens. ``past`` are the refs of an
     earlier moment, for a handle that looks back: it reads refs there, and writes nothing. ``settings`` are the paths of
     git's configuration files, the trace's own first. ``llm`` is who is asked when a verb is told ``llm=True``;
-    ``seen`` is the last branch that was found to have commits.
+    ``seen`` is the last branch that was found to have commits; ``written`` the branches it wrote to.
     """
 
     store: Store
@@ -37,6 +37,7 @@ class Handle:
     settings: tuple[str, ...] = ()
     llm: Any = None
     seen: str | None = None
+    written: set[str] = field(default_factory=set)
     snapshots: Snapshots = field(init=False)
     contexts: Contexts = field(init=False)
 

@@ -120,18 +120,21 @@ class Leaves:
         """Whether ``save`` may find anything to do."""
         return len(self._looks) > _FEW or bool(self._leaves and self._leaves.keys() - self._on_disk().keys())
 
-    def save(self, tree: str) -> None:
-        """Keep what is known of a tree's folders on disk, when that is more than is there by two or more folders.
+    def save(self, *trees: str) -> None:
+        """Keep what is known of the folders of trees on disk, when that is more than is there by two or more folders.
 
         The last folder changes with every message; writing the file for it alone would not pay.
         """
-        ids = self._snapshots.leaf_ids(tree)
         stored = self._on_disk()
-        for oid in reversed(ids):  # what this process wrote lies at the end
-            if oid not in stored and oid not in self._leaves:
-                if any(entry.blob not in self._looks for entry in self._snapshots.leaf(oid)):
-                    break
-                self._build(oid)
+        ids: dict[bytes, None] = {}
+        for tree in trees:
+            folders = self._snapshots.leaf_ids(tree)
+            ids.update(dict.fromkeys(folders))
+            for oid in reversed(folders):  # what this process wrote lies at the end
+                if oid not in stored and oid not in self._leaves:
+                    if any(entry.blob not in self._looks for entry in self._snapshots.leaf(oid)):
+                        break
+                    self._build(oid)
         fresh = {oid: leaf.to_row(self._leaves[oid]) for oid in ids if oid not in stored and oid in self._leaves}
         if len(fresh) < 2:
             return
