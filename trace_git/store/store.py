@@ -7,17 +7,15 @@ It knows commits and refs, not messages.
 
 from __future__ import annotations
 
-import atexit
 import os
 import threading
 import time
-import weakref
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 
 from ..errors import CorruptTraceError, LockedError, StateError, StorageError, TraceError
 from ..model import Author
-from . import commits, files, layout, oplog
+from . import commits, files, layout, lifetime, oplog
 from .connection import Connection
 from .footing import Footing
 from .foreign import LockWatch
@@ -30,8 +28,6 @@ GROUP = 256  # records published together
 GROUP_SECONDS = 0.05  # the longest that stock git may lag behind
 _MANY = 5_000  # objects: from here on they are weighed, see ``Publisher.place_large``
 SINGLE = 16  # appends of a burst that are published one by one
-
-_open_stores: weakref.WeakSet[Store] = weakref.WeakSet()
 
 
 class _Batch(threading.local):
@@ -62,7 +58,7 @@ class Store(Reading):
         self._connect()
         self._epoch = self._on.epoch
         self._footing = Footing()
-        _open_stores.add(self)
+        lifetime.watch(self)
 
     def _connect(self) -> None:
         with files.storing(f"{self.folder} cannot be opened"):
@@ -306,7 +302,7 @@ class Store(Reading):
         finally:
             batch.depth -= 1
             if not batch.depth:
-                batch.op, batch.refs = 0, frozenset()
+                batch.op, batch.refs, batch.note = 0, frozenset(), ""
                 if batch is self._batch:  # a child that was forked inside has a batch of its own: none
                     self.flush()
 
@@ -390,18 +386,3 @@ def _erase(on: Connection) -> list[str]:
     from . import erase  # costs start-up time, and is rarely needed
 
     return erase.finish(on)
-
-
-@atexit.register
-def _close_all() -> None:
-    for store in list(_open_stores):
-        with suppress(TraceError):
-            store.close()
-
-
-def _forget_all() -> None:
-    for store in list(_open_stores):
-        store.after_fork()
-
-
-os.register_at_fork(after_in_child=_forget_all)
