@@ -65,7 +65,8 @@ class _Contents:
         known, blob = self._plan.entries.get(item), self.blobs[item]
         if known is None:
             return Entry(Place(key, self._roles[item], item), blob)
-        return known if known.blob == blob and known.place.key == key else Entry(known.place._replace(key=key), blob)
+        place = known.place
+        return known if known.blob == blob and place.key == key else Entry(Place(key, place.role, item), blob)
 
     def act(self, conflict: Conflict, answer: Resolution) -> None:
         item = next((one for one in conflict.items if one in self.blobs), None)
@@ -121,11 +122,11 @@ def refuse(faults: Sequence[groups.Finding]) -> None:
 
 def write(draft: Draft, merging: Merging, plan: Plan, made: Merged) -> None:
     """Draft the difference from ours' tree."""
-    before, after = frozenset(merging.ours.entries), frozenset(made.entries)
-    paths = {one.place for one in after}
-    draft.remove([one for one in merging.ours.entries if one.place not in paths])
+    before = {one.place.item: one for one in merging.ours.entries}
+    after = {one.place.item: one.place for one in made.entries}
+    draft.remove([one for item, one in before.items() if after.get(item) != one.place])
     for one in made.entries:
-        if one not in before:
+        if before.get(one.place.item) != one:
             draft.put(one, made.fresh.get(one.blob))
     _pins(draft, merging.ours.pins, made.pins)
     _archives(draft, merging, plan)

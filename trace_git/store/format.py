@@ -58,7 +58,8 @@ def file_name(place: Place) -> bytes:
 
 def message_path(place: Place) -> tuple[bytes, ...]:
     """Where a message lives: ``messages/<first five digits>/<sixth>/<name>``, 32 files a folder."""
-    return MESSAGES, place.key[:5].encode(), place.key[5:6].encode(), file_name(place)
+    name = file_name(place)
+    return MESSAGES, name[:5], name[5:6], name
 
 
 def archive_path(compress: str, place: Place) -> tuple[bytes, ...]:

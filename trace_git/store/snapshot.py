@@ -149,7 +149,10 @@ class Draft:
 
     def put(self, entry: Entry, data: bytes | None = None) -> Entry:
         """An item at a place of the caller's choice; ``data`` is its content when no tree has that blob yet."""
-        blob = self._transaction.put_blob(data) if data is not None else bytes.fromhex(entry.blob)
+        if data is None:
+            self._changes[format.message_path(entry.place)] = (FILE, bytes.fromhex(entry.blob))
+            return entry
+        blob = self._transaction.put_blob(data)
         self._changes[format.message_path(entry.place)] = (FILE, blob)
         return Entry(entry.place, blob.hex())
 

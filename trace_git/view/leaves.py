@@ -14,6 +14,7 @@ from ..model import Message
 from ..store import kept
 from ..store.snapshot import Snapshots
 from . import leaf
+from .groups import Facts
 from .leaf import ESTIMATE, Leaf, Look, Row
 from .tokens import RULES, Counter
 
@@ -52,6 +53,10 @@ class Leaves:
             self._looks.clear()
         found = self._looks[blob] = leaf.look(message)
         return found
+
+    def facts(self, blob: str) -> Facts:
+        """What a message calls and answers."""
+        return (self._looks.get(blob) or self._look(blob)).facts
 
     def of(self, ids: Iterable[bytes]) -> list[Leaf]:
         """The leaves with these tree ids; messages are read where nobody looked before."""

@@ -89,9 +89,9 @@ class Outcome:
         if not self._after:  # with the last item goes what primes the answer
             total = self._handle.contexts.total(self._ours)
             return TokenCount(-total, exact=total.exact, counter=counter.name)
-        before, after = frozenset(self._before), frozenset(self._after)
-        come = [self._count(one.blob) for one in self._after if one not in before]
-        gone = [self._count(one.blob) for one in self._before if one not in after]
+        before, after = ({one.place.item: one.blob for one in some} for some in (self._before, self._after))
+        come = [self._count(blob) for item, blob in after.items() if before.get(item) != blob]
+        gone = [self._count(blob) for item, blob in before.items() if after.get(item) != blob]
         exact = all(one.exact for one in (*come, *gone))
         return TokenCount(sum(come) - sum(gone), exact=exact, counter=counter.name)
 

@@ -14,7 +14,6 @@ from ...conflicts import TOOLS, Conflict, Resolution
 from ...model import Item, Message
 from ...store import codec
 from ...store.snapshot import Entry
-from .. import groups
 from ..groups import Facts
 from ..handle import Handle
 from . import places
@@ -81,7 +80,7 @@ class Merging:
 
     def look(self, blob: str) -> Facts:
         """What a message calls and answers."""
-        return groups.facts(self.message(blob))
+        return self.handle.contexts.leaves.facts(blob)
 
     def items(self, side: Side) -> tuple[Item, ...]:
         """The live items of a side, but for stretches that are the same on all."""

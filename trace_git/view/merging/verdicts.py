@@ -41,8 +41,9 @@ def judge(base: Side, sides: Sequence[Mapping[str, State]], unit: Unit) -> Verdi
     found = Verdicts()
     kinds: dict[str, str] = {}
     for item in {**left, **right, **before}:
+        ours, theirs = left.get(item, ABSENT), right.get(item, ABSENT)
         old = None if item in base.unknown else before.get(item, ABSENT)
-        settled = merged(old, left.get(item, ABSENT), right.get(item, ABSENT))
+        settled = ours if theirs is old else merged(old, ours, theirs)  # the first is so of most: new on one side
         if isinstance(settled, State):
             found.states[item] = settled
         else:
