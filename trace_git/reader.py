@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from .conflicts import Conflict
-    from .results import Diff, Finding, Operation, Tag
+    from .results import Agent, Diff, Finding, Operation, Tag
     from .view.graph import Row
     from .view.handle import Handle
     from .view.materialize import Renderer
@@ -106,6 +106,16 @@ class Reader:
         """The conflicts that a merge put off (action "defer") and that are in the context at a revision."""
         head = self._head() if rev in ("HEAD", "@") else self._resolve(rev)
         return ops.resolve.conflicts(self._handle, head)
+
+    def agents(self) -> tuple[Agent, ...]:
+        """All sub-agents of the trace, each behind the one that spawned it."""
+        self._handle.store.refresh()
+        return view.agent_tree.agents_of(self._handle)
+
+    @property
+    def name(self) -> str:
+        """The agent whose repository this is; "" for the trace itself."""
+        return self._handle.namespace
 
     def branches(self) -> tuple[Branch, ...]:
         """All branches, by name."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .conflicts import Conflict, Resolution
-from .model import Commit, Item
+from .model import Commit, Item, TokenCount
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +113,29 @@ class Tag:
 
     name: str
     commit: str
+
+
+@dataclass(frozen=True, slots=True)
+class Agent:
+    """A sub-agent of a trace. ``parent`` is the agent that spawned it, "" the trace itself.
+
+    ``context`` is "full", "empty" or "items"; ``state`` "running", "collapsed" (its parent took all of its work back),
+    "abandoned" (deleted before that) or "damaged"; ``deleted`` says that it has no refs any more. ``activity`` is when
+    it committed last, in seconds since 1970; ``tip`` the commit it stands at and ``spawned`` its spawn commit, "" when
+    its history does not begin with one. ``tokens`` is the size of its context.
+    """
+
+    name: str
+    parent: str
+    purpose: str
+    context: str
+    budget: int | None
+    state: str
+    tokens: TokenCount | None
+    activity: float
+    tip: str
+    spawned: str
+    deleted: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,16 +8,18 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from ..errors import CorruptTraceError, InvalidInputError, NotFoundError, TraceError
-from ..model import Author, Tokenizer
+from ..model import Author, Commit, Tokenizer
+from ..results import Agent
 from ..store import layout, probe
 from ..store.counts import CountCache
 from ..store.gitconfig import config_files
 from ..store.identity import identity
 from ..store.refs import check_name
 from ..store.store import Store
+from ..view import agents, revisions
 from ..view.handle import Handle
 from ..view.tokens import RULES, Counter
-from . import branches
+from . import branches, keep
 
 if TYPE_CHECKING:
     from ..llm import Given
@@ -30,6 +32,7 @@ def open_handle(
     *,
     create: bool,
     branch: str | None,
+    agent: str | None = None,
     tokenizer: str | Tokenizer | None,
     durability: str,
     budget: int | None,
@@ -44,6 +47,8 @@ def open_handle(
         raise InvalidInputError(f"budget {budget!r} is not a number of tokens", field="budget")
     if branch is not None:
         check_name(branch)
+    if agent:
+        agents.check_name(agent)
     if "\0" in path or not path:
         raise InvalidInputError(f"{path!r} is not a path", field="path")
     if tokenizer is not None:
@@ -63,14 +68,66 @@ def open_handle(
     settings = config_files(os.environ, folder)
     handle = Handle(store, _counter(tokenizer, store), None, budget=budget, settings=settings)
     handle.llm = llm
-    branches.bind(handle, branch)
+    if agent:
+        handle = as_agent(handle, agent)
+    if branch is not None or not agent:
+        branches.bind(handle, branch)
     return handle
+
+
+def as_agent(handle: Handle, name: str) -> Handle:
+    """A handle of agent ``name`` that stands where its HEAD does; NotFoundError when there is none."""
+    branch = agents.head_of(handle, name)
+    if branch is None:
+        raise NotFoundError(f"no agent {name!r}", hint="`trace agents` lists them; `trace spawn` makes one")
+    budget = handle.budget if handle.budget is not None else agents.budget_of(handle, name)
+    return handle.of_agent(name, branch, budget=budget)
+
+
+def another(handle: Handle, name: str) -> Handle:
+    """A handle of its own for another agent of the same trace, or for the trace itself ("")."""
+    handle.check_present()
+    if name:
+        other = as_agent(handle, name)
+    else:
+        other = handle.of_agent("", f"{keep.HEADS}main")
+        branches.bind(other, None)
+    other.store.share()
+    return other
+
+
+def which(agent: Handle | Agent | str) -> tuple[str, str | None]:
+    """The name of an agent, and the commit at which somebody stands in it, if that is what was given."""
+    if isinstance(agent, Handle):
+        return agents.check_name(agent.namespace or "."), agent.head()
+    return agents.check_name(agent.name if isinstance(agent, Agent) else agent), None
+
+
+def as_it_was(handle: Handle, rev: str | Commit) -> Handle:
+    """A look at the agent that a commit collapsed, at what it took, or that it spawned, at its beginning."""
+    commit = revisions.resolve(handle, rev)
+    data = handle.store.commit(commit)
+    if agents.is_collapse(data):
+        tip = data.parents[1]
+    elif agents.is_spawn(data):
+        tip = commit
+    else:
+        raise InvalidInputError(
+            f"commit {commit[:8]} neither collapsed nor spawned an agent",
+            field="rev",
+            hint="`trace log --grep '^collapse:'` lists those that did",
+        )
+    other = handle.of_agent(data.trailers[agents.NAME], f"{keep.HEADS}main", budget=None)
+    other.stand(tip)
+    other.store.share()
+    return other
 
 
 def close_handle(handle: Handle) -> None:
     """Save what was counted, flush, close. A look at an earlier moment has nothing of its own to close."""
-    if handle.past is not None:
+    if handle.past is not None or handle.closed:
         return
+    handle.closed = True
     if handle.counter is not None and isinstance(handle.counter.cache, CountCache):
         handle.counter.cache.save()
     with suppress(TraceError):  # what is kept to save time may not keep a trace from closing

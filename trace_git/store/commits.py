@@ -14,6 +14,8 @@ from functools import lru_cache
 from ..errors import CorruptTraceError
 from ..model import Author
 
+BOUNDARY = "Trace-Boundary"  # a trailer: what is behind this commit is another context's history
+
 _PERSON = re.compile(rb"(.*) <([^<>]*)> (-?\d+) ([+-]\d{4})\Z", re.DOTALL)
 _TRAILER = re.compile(r"([A-Za-z][A-Za-z0-9-]*): (.*)\Z")
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f<>]+")
@@ -21,7 +23,11 @@ _UNSAFE = re.compile(r"[\x00-\x1f\x7f<>]+")
 
 @dataclass(frozen=True, slots=True)
 class CommitData:
-    """A commit as its object says it. Ids are 40 hex; ``timestamp`` is the committer's, in seconds."""
+    """A commit as its object says it. Ids are 40 hex; ``timestamp`` is the committer's, in seconds.
+
+    ``parents`` are git's; ``line`` those that its history goes on to: none at a boundary, where git sees a link to
+    another agent's history, and a walk ends.
+    """
 
     tree: str
     parents: tuple[str, ...]
@@ -30,6 +36,10 @@ class CommitData:
     timestamp: int
     message: str
     trailers: Mapping[str, str]
+
+    @property
+    def line(self) -> tuple[str, ...]:
+        return () if BOUNDARY in self.trailers else self.parents
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,12 @@ from typing import NamedTuple
 
 from . import commits
 
+_BOUNDARY = f"\n{commits.BOUNDARY}: ".encode()
 _PARENTS_AT = len("tree \n") + 40
 
 
 class Links(NamedTuple):
-    """Ids of 40 hex; ``timestamp`` is the committer's, in seconds."""
+    """Ids of 40 hex; ``timestamp`` is the committer's, in seconds. At a boundary (see ``commits``) none is a parent."""
 
     parents: tuple[str, ...]
     timestamp: int
@@ -24,7 +25,8 @@ def parse(data: bytes, oid: str) -> Links:
         at += 48
     start = data.find(b"\ncommitter ", at)
     words = data[start + 1 : data.find(b"\n", start + 1)].rsplit(b" ", 2)
-    if data.startswith(b"author ", at) and start > 0 and len(words) == 3 and words[1].isdigit():
+    plain = _BOUNDARY not in data  # else it may be one, or its message only says so
+    if plain and data.startswith(b"author ", at) and start > 0 and len(words) == 3 and words[1].isdigit():
         return Links(tuple(parents), int(words[1]))
     whole = commits.parse(data, oid)  # a commit that is not written as we and git write them
-    return Links(whole.parents, whole.timestamp)
+    return Links(whole.line, whole.timestamp)

@@ -105,7 +105,7 @@ class Reading(ABC):
         with self._mutex:
             known = self._commits.get(oid)
             if known is not None:
-                return Links(known.parents, known.timestamp)
+                return Links(known.line, known.timestamp)
             return links.parse(self.read(bytes.fromhex(oid), COMMIT), oid)
 
     def commit(self, oid: str) -> CommitData:

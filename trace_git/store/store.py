@@ -64,6 +64,7 @@ class Store(Reading):
         self._last_append = 0.0
         self._timer: threading.Timer | None = None
         self._closed = False
+        self._users = 1  # handles that are to close it; the last one does
         self._forked = False
         self._connect()
         _open_stores.add(self)
@@ -338,8 +339,28 @@ class Store(Reading):
 
     # -- the end ---------------------------------------------------------------------------
 
+    def share(self) -> Store:
+        """The same store for one more handle that will close it."""
+        with self._mutex:
+            self._alive()
+            self._users += 1
+        return self
+
     def close(self) -> None:
-        """Flush, checkpoint and close. Closing twice is harmless."""
+        """Flush; the last one who shares it also checkpoints and closes. Closing twice is harmless."""
+        with self._mutex:
+            self._users -= 1
+            if self._users > 0:
+                self._flush_shared()
+            else:
+                self.end()
+
+    def _flush_shared(self) -> None:
+        if self.writable and not self._closed and not self._forked:
+            self._publish_quietly()
+
+    def end(self) -> None:
+        """Checkpoint and close, whoever still shares it."""
         with self._mutex:
             if self._closed:
                 return
@@ -384,7 +405,7 @@ class Store(Reading):
 def _close_all() -> None:
     for store in list(_open_stores):
         with suppress(TraceError):
-            store.close()
+            store.end()
 
 
 def _forget_all() -> None:

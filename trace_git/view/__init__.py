@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from . import (
+        agent_tree,
+        agents,
         ancestry,
         context,
         deferred,

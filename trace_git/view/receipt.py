@@ -85,7 +85,7 @@ def baseline(handle: Handle, commit: str) -> str | None:
 
     That is the last one on the first-parent line whose call an API reported, as far as one looks back; else the parent.
     """
-    parents = handle.commit(commit).parents
+    parents = handle.store.links(commit).parents
     if not parents:
         return None
     reported = reports.last(handle, handle.commit(parents[0]))
