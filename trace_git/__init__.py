@@ -18,6 +18,7 @@ from .errors import (
 )
 from .model import Message, TokenCount, Usage, assistant, system, tool, user
 from .repo import Repo
+from .session import Session
 
 __version__ = "0.1.0"
 
@@ -34,6 +35,7 @@ __all__ = [
     "NotFoundError",
     "RefusedError",
     "Repo",
+    "Session",
     "StateError",
     "StorageError",
     "TokenCount",

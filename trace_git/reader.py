@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from .conflicts import Conflict
-    from .results import Agent, Diff, Finding, Operation, Tag
+    from .results import Agent, Diff, Finding, Operation, Resumption, Tag
     from .view.graph import Row
     from .view.handle import Handle
     from .view.materialize import Renderer
@@ -111,6 +111,10 @@ class Reader:
         """All sub-agents of the trace, each behind the one that spawned it."""
         self._handle.store.refresh()
         return view.agent_tree.agents_of(self._handle)
+
+    def resumption(self) -> Resumption:
+        """Where to go on: the last commit, what was interrupted, which tool calls wait for their results."""
+        return ops.resumption.resumption(self._handle)
 
     @property
     def name(self) -> str:

@@ -139,6 +139,31 @@ class Agent:
 
 
 @dataclass(frozen=True, slots=True)
+class OpenCall:
+    """A tool call that waits for its result: the item that makes it, the call's id (None in a legacy format), its name."""
+
+    item: str
+    id: str | None
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Resumption:
+    """Where an agent is when work goes on: ``commit`` is its last acknowledged one, None before the first.
+
+    ``operation`` is the last one of this agent that is not undone. ``interrupted`` says, one line each, what a crash or
+    somebody who went away left open, and how to go on. ``calls`` wait for their results.
+    """
+
+    agent: str
+    branch: str | None
+    commit: Commit | None
+    operation: Operation | None
+    interrupted: tuple[str, ...]
+    calls: tuple[OpenCall, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class MergeResult:
     """What a merge did, or would do. ``kind`` is "up-to-date", "fast-forward" or "merge".
 

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
         reset,
         resolve,
         resolving,
+        resumption,
         setup_git,
         spawn,
         subject,

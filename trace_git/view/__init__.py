@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         materialize,
         merging,
         models,
+        moments,
         names,
         operations,
         pattern,
