@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from .conflicts import Conflict
-    from .results import Agent, Diff, Finding, Operation, Resumption, Tag
+    from .results import Agent, Bisected, Diff, Finding, Operation, Resumption, Tag
     from .view.graph import Row
     from .view.handle import Handle
     from .view.materialize import Renderer
@@ -101,6 +101,16 @@ class Reader:
         after = self._resolve(new)
         before = view.diff.parent(self._handle, after) if old is None else self._resolve(old)
         return view.diff.diff(self._handle, before, after)
+
+    def bisect(self, good: str | Commit | Sequence[str | Commit], bad: str | Commit,
+               check: Callable[[Context], Any], *, items: bool = False) -> Bisected:  # fmt: skip
+        """The first commit between ``good`` (one or several) and ``bad`` whose context fails ``check``, by halves.
+
+        ``check`` gets a Context and says True for good, False for bad, None when that cannot be said. For n commits in
+        a line it is asked at most ⌈log2 n⌉ times. With ``items`` the first item of the bad context is looked for with
+        which it fails: asked about are beginnings of that context.
+        """
+        return ops.bisect.bisect(self._handle, good, bad, check, items=items)
 
     def conflicts(self, rev: str | Commit = "HEAD") -> tuple[Conflict, ...]:
         """The conflicts that a merge put off (action "defer") and that are in the context at a revision."""

@@ -164,6 +164,21 @@ class Resumption:
 
 
 @dataclass(frozen=True, slots=True)
+class Bisected:
+    """Where a check begins to fail: ``commit``, or ``item`` when items were looked for.
+
+    None where skipped ones make it impossible to say; then it is one of ``commits`` or ``items``, in order. ``tested``
+    are the ids that were asked about with the answers ("good", "bad", "skip"), in order.
+    """
+
+    commit: Commit | None = None
+    item: Item | None = None
+    commits: tuple[Commit, ...] = ()
+    items: tuple[Item, ...] = ()
+    tested: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class MergeResult:
     """What a merge did, or would do. ``kind`` is "up-to-date", "fast-forward" or "merge".
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from . import (
         asking,
+        bisect,
         branch_names,
         branches,
         checkout,

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
         agent_tree,
         agents,
         ancestry,
+        bisection,
         context,
         deferred,
         diff,
