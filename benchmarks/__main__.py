@@ -7,7 +7,7 @@ import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 
-from . import commands, lengths, machine, merging, processes, reading, report, writing
+from . import agents, commands, lengths, machine, merging, processes, reading, report, searching, writing
 from .bench import Bench, Row, Sizes, note, scratch_folder
 
 BENCHMARKS: dict[str, Callable[[Bench], list[Row]]] = {
@@ -19,7 +19,9 @@ BENCHMARKS: dict[str, Callable[[Bench], list[Row]]] = {
     "start": processes.start,
     "commands": commands.commands,
     "merge": merging.merges,
+    "search": searching.questions,
     "memory": processes.memory,
+    "agents": agents.together,
 }
 
 

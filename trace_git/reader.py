@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from .conflicts import Conflict
-    from .results import Agent, Bisected, Diff, Finding, Operation, Resumption, Tag
+    from .results import Agent, Bisected, Blame, Diff, Finding, Hit, Operation, Resumption, Tag
     from .view.graph import Row
     from .view.handle import Handle
     from .view.materialize import Renderer
@@ -117,10 +117,33 @@ class Reader:
         head = self._head() if rev in ("HEAD", "@") else self._resolve(rev)
         return ops.resolve.conflicts(self._handle, head)
 
+    def search(self, text: str, *, rev: str | Commit = "HEAD", regex: bool = False, case: bool = False,
+               live: bool = False, limit: int | None = None) -> Iterator[Hit]:  # fmt: skip
+        """The messages that say ``text``, newest first: of the context, of the archive, and what was edited away or
+        dropped in the history behind ``rev``; each with the route by which it came. ``live`` is the context alone.
+
+        ``text`` is taken to the letter, or as a regular expression with ``regex``; upper and lower case are one unless
+        ``case``. Other agents and branches are asked by ``Session.search``.
+        """
+        how = view.search.ways(text, regex=regex, case=case, live=live, limit=limit)
+        return view.search.here(self._handle, rev, how)
+
+    def blame(self, item: str | Item | Commit, *, rev: str | Commit = "HEAD") -> Blame:
+        """Where an item came from: what was done to it, newest first, through edits, merges, compressions and agents.
+
+        The item may be gone from the context. NotFoundError when it never was in the history behind ``rev``.
+        """
+        return view.blame.blame(self._handle, item, rev=rev)
+
     def agents(self) -> tuple[Agent, ...]:
         """All sub-agents of the trace, each behind the one that spawned it."""
         self._handle.store.refresh()
         return view.agent_tree.agents_of(self._handle)
+
+    def agent_tips(self) -> Mapping[str, str]:
+        """Where each sub-agent of the trace stands, by name: quicker than ``agents``, and no more than that."""
+        self._handle.store.refresh()
+        return view.agents.tips(self._handle)
 
     def resumption(self) -> Resumption:
         """Where to go on: the last commit, what was interrupted, which tool calls wait for their results."""

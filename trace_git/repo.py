@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from .conflicts import Conflict, Resolution
     from .llm import Given
     from .ops.importing import ImportResult
+    from .ops.open_bisect import OpenBisect
     from .ops.open_merge import OpenMerge
     from .results import Agent, Finding, MergeResult, Operation, Tag
     from .view.handle import Handle
@@ -319,7 +320,7 @@ class Repo(Reader):
         Said by the assistant, or the result of the open call with the id ``as_``. After more work only what is new is
         taken; nothing new gives the commit that took the last of it. BudgetError when it does not fit.
         """
-        name, tip = ops.opening.which(child._handle if isinstance(child, Repo) else child)
+        name, tip = ops.opening.which(self._handle, child._handle if isinstance(child, Repo) else child)
         return ops.collapse.collapse(self._handle, name, tip=tip, summary=summary, llm=llm, budget=budget, as_=as_,
                                      message=message, timestamp=timestamp)  # fmt: skip
 
@@ -340,6 +341,11 @@ class Repo(Reader):
         """The repository of a sub-agent; of the trace itself for "". NotFoundError when there is none of that name."""
         self._handle.store.refresh()
         return Repo(ops.opening.another(self._handle, name))
+
+    @property
+    def open_bisect(self) -> OpenBisect:
+        """The bisect that the command line began and has not reset, if any: to tell it answers, to look, to end it."""
+        return ops.open_bisect.OpenBisect(self._handle)
 
     # -- settings --------------------------------------------------------------------------
 

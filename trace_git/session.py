@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import view
@@ -13,9 +12,10 @@ from .repo import Repo
 
 if TYPE_CHECKING:
     from datetime import datetime
+    from pathlib import Path
 
     from .model import Context
-    from .results import Agent, Resumption
+    from .results import Agent, Difference, Hit, Resumption
 
 Where = str | os.PathLike[str]
 
@@ -73,8 +73,37 @@ class Session:
         with self._look(agent) as repo:
             return view.moments.context(repo._handle, moment)
 
+    def search(self, text: str, *, agent: str | None = None, regex: bool = False, case: bool = False,
+               live: bool = False, limit: int | None = None) -> Iterator[Hit]:  # fmt: skip
+        """Who knew this: the messages that say ``text``, newest first, once for each agent that knows it, with the
+        route by which it came to know. Looked through are the histories of all branches of all agents, be they gone by
+        now; or those of one (``agent``; "" is the trace itself). See ``Repo.search``.
+        """
+        how = view.search.ways(text, regex=regex, case=case, live=live, limit=limit)
+        one = self._found(agent) if agent is not None else None
+        several = len(self._traces) > 1
+        asked = [
+            view.search.everywhere(repo._handle, how, agent=one[1] if one else None, trace=label if several else "")
+            for label, repo in self._traces.items()
+            if one is None or one[0] is repo
+        ]
+        return view.search.together(asked, how)
+
+    def difference(self, knew: str, lacked: str, *, at: str | float | datetime | None = None) -> Difference:
+        """What one agent knew and another did not, now or at a moment (see ``at``; a revision is the first one's).
+
+        An agent that had not begun by then knew nothing; NotFoundError when it is the first one.
+        """
+        with self._look(knew) as first, self._look(lacked) as second:
+            if isinstance(at, str):
+                at = view.moments.fixed(first._handle, at)
+            mine = view.knowledge.known(first._handle, at)
+            if isinstance(at, str) and first.path != second.path:
+                at = first.get(at).timestamp  # nothing but a clock connects two traces
+            return view.knowledge.difference(mine, view.knowledge.known_by_then(second._handle, at))
+
     def resume(self, name: str = "") -> Resumption:
-        """Where an agent is after a crash or a restart: its last acknowledged commit, what was interrupted, open calls."""
+        """Where an agent goes on after a crash or a restart: its last acknowledged commit, what is open, what waits."""
         with self._look(name) as repo:
             return repo.resumption()
 

@@ -12,7 +12,8 @@ from trace_git.cli.app import COMMANDS
 from .blocks import ROOT, blocks, broken_links, run_console, run_python
 
 NOT_IN_PYTHON = {"completion", "setup-git", "textconv"}
-TOURS = ["docs/quickstart.md", "docs/concepts.md", "docs/stock-git.md", "docs/merge.md"]
+TOURS = ["docs/quickstart.md", "docs/concepts.md", "docs/stock-git.md", "docs/merge.md", "docs/agents.md",
+         "docs/questions.md"]  # fmt: skip
 PAGES = sorted(str(path.relative_to(ROOT)) for path in (ROOT / "docs").rglob("*.md"))
 
 

@@ -9,7 +9,7 @@ from trace_git import errors
 
 PUBLIC = {
     "AmbiguousRevisionError", "BudgetError", "ConflictError", "CorruptTraceError", "InvalidInputError", "LLMError",
-    "LockedError", "Message", "MergeConflictError", "NotFoundError", "RefusedError", "Repo", "StateError",
+    "LockedError", "Message", "MergeConflictError", "NotFoundError", "RefusedError", "Repo", "Session", "StateError",
     "StorageError", "TokenCount", "TraceError", "UnsafeRewriteError", "Usage", "assistant", "system", "tool", "user",
 }  # fmt: skip
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from . import (
         asking,
         bisect,
+        bisecting_state,
         branch_names,
         branches,
         checkout,
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
         merge,
         merged,
         merging_state,
+        open_bisect,
         open_merge,
         opening,
         pins,
@@ -48,6 +50,7 @@ if TYPE_CHECKING:
         tools,
         undo,
         verify,
+        verify_agents,
         verify_labels,
         wholeness,
         write,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from ..errors import InvalidInputError, StateError, TraceError
@@ -14,7 +15,7 @@ from ..view import bisection, revisions
 from ..view.bisection import BAD, GOOD, SKIP, Bisection
 from ..view.handle import Handle
 
-Check = Callable[[Context], bool | None | Awaitable[bool | None]]
+Check = Callable[[Context], bool | Awaitable[bool | None] | None]
 _ANSWERS = {True: GOOD, False: BAD, None: SKIP}
 
 
@@ -22,72 +23,73 @@ def bisect(handle: Handle, good: str | Commit | Sequence[str | Commit], bad: str
            items: bool = False) -> Bisected:  # fmt: skip
     """See ``Repo.bisect``."""
     handle.store.refresh()
-    bad = revisions.resolve(handle, bad)
     named = [good] if isinstance(good, str | Commit) else good
     goods = [revisions.resolve(handle, one) for one in named]
-    return _items(handle, goods, bad, check) if items else _commits(handle, goods, bad, check)
+    suspects = begin(handle, goods, revisions.resolve(handle, bad), items=items)
+    tested: list[tuple[str, str]] = []
+    while (suspect := suspects.search.next) is not None:
+        answer = _answer(check, suspects.context(suspect), suspect)
+        suspects.search.tell(suspect, answer)
+        tested.append((suspect, answer))
+    return suspects.result(tuple(tested))
 
 
-def _commits(handle: Handle, goods: Sequence[str], bad: str, check: Check) -> Bisected:
-    suspects = bisection.commits(handle, goods, bad)
-    if not suspects:
-        raise StateError(f"{bad[:8]} is good and bad", hint="give a good commit before the bad one")
-    search = Bisection(suspects)
-    tested = _run(search, lambda one: check(handle.context(one)))
-    found = search.found
-    return Bisected(
-        commit=handle.commit(found[0]) if len(found) == 1 else None,
-        commits=tuple(map(handle.commit, found)),
-        tested=tested,
-    )
-
-
-def _items(handle: Handle, goods: Sequence[str], bad: str, check: Check) -> Bisected:
-    """The contexts that are checked are beginnings of the bad one; what it has in common with a good one is good."""
+def begin(handle: Handle, goods: Sequence[str], bad: str, *, items: bool) -> Suspects:
+    """What is suspected when these commits are known to be good, and one to be bad; ids of 40 hex."""
+    if not goods:
+        raise InvalidInputError("no good commit is given", field="good", hint="name one at which all was well")
+    if not items:
+        before = bisection.commits(handle, goods, bad)
+        if not before:
+            raise StateError(f"{bad[:8]} is good and bad", hint="give a good commit before the bad one")
+        return Suspects(handle, Bisection(before))
     context = handle.context(bad)
-    known = max((_common(context.items, handle.context(one).items) for one in goods), default=0)
-    suspects = context.items[known:]
-    if not suspects:
+    known = max(_common(context.items, handle.context(one).items) for one in goods)
+    ids = [one.id for one in context.items[known:]]
+    if not ids:
         raise StateError("all items are in the good context", hint="give an earlier good commit, or look for a commit")
-    ids = [one.id for one in suspects]
     search = Bisection({one: ids[max(at - 1, 0) : at] for at, one in enumerate(ids)})
+    return Suspects(handle, search, context, {one: known + at + 1 for at, one in enumerate(ids)})
 
-    def beginning(one: str) -> Context:
-        many = known + ids.index(one) + 1
-        kept = context.items[:many]
-        tokens = handle.counter.total(map(handle.contexts.count, kept)) if handle.counter else context.tokens
-        return Context(context.commit, kept, tokens, context.tools)
 
-    tested = _run(search, lambda one: check(beginning(one)))
-    by_id = {one.id: one for one in suspects}
-    found = tuple(by_id[one] for one in search.found)
-    return Bisected(item=found[0] if len(found) == 1 else None, items=found, tested=tested)
+@dataclass(frozen=True)
+class Suspects:
+    """Commits, or the items of the bad context ``whole``: ``ends`` says how many of its items a beginning has."""
+
+    handle: Handle
+    search: Bisection
+    whole: Context | None = None
+    ends: dict[str, int] | None = None
+
+    def context(self, suspect: str) -> Context:
+        """What is to be checked: the context at a commit, or the bad one up to an item."""
+        if self.whole is None or self.ends is None:
+            return self.handle.context(suspect)
+        kept = self.whole.items[: self.ends[suspect]]
+        count = self.handle.contexts.count
+        tokens = self.handle.counter.total(map(count, kept)) if self.handle.counter else self.whole.tokens
+        return Context(self.whole.commit, kept, tokens, self.whole.tools)
+
+    def result(self, tested: tuple[tuple[str, str], ...] = ()) -> Bisected:
+        found = self.search.found
+        if self.whole is None:
+            commits = tuple(map(self.handle.commit, found))
+            return Bisected(commit=commits[0] if len(commits) == 1 else None, commits=commits, tested=tested)
+        by_id = {one.id: one for one in self.whole.items}
+        items = tuple(by_id[one] for one in found)
+        return Bisected(item=items[0] if len(items) == 1 else None, items=items, tested=tested)
 
 
 def _common(mine: Sequence[Item], theirs: Sequence[Item]) -> int:
     """How many items both begin with, in the same versions."""
-    same = 0
-    while same < min(len(mine), len(theirs)) and (mine[same].id, mine[same].blob) == (
-        theirs[same].id,
-        theirs[same].blob,
-    ):
-        same += 1
-    return same
+    pairs = enumerate(zip(mine, theirs, strict=False))
+    differs = (at for at, (one, other) in pairs if (one.id, one.blob) != (other.id, other.blob))
+    return next(differs, min(len(mine), len(theirs)))
 
 
-def _run(search: Bisection, ask: Callable[[str], Any]) -> tuple[tuple[str, str], ...]:
-    """What was asked about, and what the answers were, in order."""
-    tested: list[tuple[str, str]] = []
-    while (suspect := search.next) is not None:
-        answer = _answer(ask, suspect)
-        search.tell(suspect, answer)
-        tested.append((suspect, answer))
-    return tuple(tested)
-
-
-def _answer(ask: Callable[[str], Any], suspect: str) -> str:
+def _answer(check: Check, context: Context, suspect: str) -> str:
     try:
-        said = ask(suspect)
+        said: Any = check(context)
         if inspect.isawaitable(said):
             said = asyncio.run(_awaited(said))
         return SKIP if said is None else _ANSWERS[bool(said)]

@@ -19,9 +19,11 @@ from ..model import Author, Commit, Item, Message
 from ..store import codec
 from ..store.snapshot import Draft
 from ..store.trees import blob_id
-from ..view import agents, groups
+from ..view import agents, ancestry, lineage, tail
 from ..view import models as view_models
+from ..view.groups import Call
 from ..view.handle import Handle
+from ..view.lineage import COLLAPSE
 from . import asking, subject, summarize, write
 
 ASSISTANT = "assistant"
@@ -50,23 +52,24 @@ def collapse(
     _check(summary, who, budget)
     handle.store.refresh()
     work = _work(handle, handle.head(), name, tip)
-    if work.taken is not None and not work.fresh:
-        return handle.commit(work.taken)
+    if not work.fresh:
+        return _latest(handle, work)
+    _message(_open(handle, handle.head()), ".", as_, {})  # refuses before a model is asked
     told = _told(handle, work, summary, who, budget)
     spaces = (handle.namespace, name)
-    with handle.store.transaction(agents.COLLAPSE, [branch], spaces=spaces) as transaction:
+    with handle.store.transaction(COLLAPSE, [branch], spaces=spaces) as transaction:
         parent = transaction.ref(branch)
         now = _work(handle, parent, name, work.tip)
         if [one.id for one in now.fresh] != [one.id for one in work.fresh]:
             raise ConflictError(f"somebody else collapsed {name} meanwhile; nothing has changed", hint="collapse again")
         assert parent is not None
         base = handle.commit(parent)
-        made = _message(handle.context(parent).items, told.text, as_, _provenance(name, work.fresh, told))
+        made = _message(_open(handle, parent), told.text, as_, _provenance(name, work.fresh, told))
         data = codec.encode(made)
         draft = Draft(transaction, handle.snapshots, base.tree, handle.namespace)
         draft.append(made.role, data, parent)
         change = write.Change(
-            agents.COLLAPSE,
+            COLLAPSE,
             subject.collapsed(name, made),
             Author(name, "collapse@trace"),
             handle.counter.message(made, blob_id(data)) if handle.counter is not None else None,
@@ -80,16 +83,16 @@ def collapse(
 
 @dataclass(frozen=True)
 class _Work:
-    """What there is to take: the agent's ``tip``, its items that are ``fresh``, ``before`` those what it had already.
+    """What there is to take: the agent's ``tip``, and its items that are ``fresh``, in order.
 
-    ``taken`` is the commit that took the last of it, if any did.
+    ``known`` are the commits of which it had its other items, and ``earlier`` those that collapsed it before.
     """
 
     name: str
     tip: str
     fresh: tuple[Item, ...]
-    before: tuple[Item, ...]
-    taken: str | None
+    known: tuple[str, ...]
+    earlier: tuple[str, ...]
 
 
 def _work(handle: Handle, here: str | None, name: str, tip: str | None) -> _Work:
@@ -106,13 +109,37 @@ def _work(handle: Handle, here: str | None, name: str, tip: str | None) -> _Work
         )
     if here is None:
         raise StateError("no commits yet", hint="commit something first")
-    earlier = list(agents.taken_back(handle, [here], name))
-    known = {one.id for commit in (spawned, *(taken for _, taken in earlier)) for one in handle.context(commit).items}
-    items = handle.context(tip).items
-    fresh = tuple(one for one in items if one.id not in known)
+    earlier = [one for one in lineage.behind(handle, [here]) if one.name == name and one.taken]
+    known = (spawned, *sorted(one.taken for one in earlier))
+    fresh = _fresh(handle, tip, known)
     if not fresh and not earlier:
         raise StateError(f"agent {name} has said nothing yet", hint="there is nothing to collapse")
-    return _Work(name, tip, fresh, tuple(one for one in items if one.id in known), earlier[0][0] if earlier else None)
+    return _Work(name, tip, fresh, known, tuple(sorted(one.at for one in earlier)))
+
+
+def _fresh(handle: Handle, tip: str, known: Sequence[str]) -> tuple[Item, ...]:
+    """The items at ``tip`` that none of ``known`` has. Folders that they share are not read."""
+    snapshots = handle.snapshots
+    now, *before = [handle.store.commit(one).tree for one in (tip, *known)]
+    mine = snapshots.leaf_ids(now)
+    theirs = {oid for tree in before for oid in snapshots.leaf_ids(tree)}
+    entries = [entry for oid in mine if oid not in theirs for entry in snapshots.leaf(oid)]
+    if not entries:
+        return ()
+    ids = {entry.place.item for oid in theirs.difference(mine) for entry in snapshots.leaf(oid)}
+    for tree in before:  # what was archived then, and is back, is nothing new
+        ids.update(entry.place.item for shelf in snapshots.archived(tree).values() for entry in shelf)
+    pins = snapshots.pins(now)
+    found = (entry for entry in entries if entry.place.item not in ids)
+    return tuple(handle.contexts.item(entry, pinned=entry.place.item in pins) for entry in found)
+
+
+def _latest(handle: Handle, work: _Work) -> Commit:
+    """The commit that took the last of it: the one that has the others behind it."""
+    latest = work.earlier[0]
+    for one in work.earlier[1:]:
+        latest = one if ancestry.is_ancestor(handle, latest, one) else latest
+    return handle.commit(latest)
 
 
 @dataclass(frozen=True)
@@ -135,9 +162,12 @@ def _check(summary: str | None, who: models.Asker | None, budget: int | None) ->
         raise InvalidInputError(f"budget {budget!r} is not a number of tokens", field="budget")
 
 
-def _message(before: Sequence[Item], text: str, as_: str, provenance: dict[str, Any]) -> Message:
+def _open(handle: Handle, tip: str | None) -> tuple[Call, ...]:
+    return tail.waiting(handle, handle.store.commit(tip).tree).calls if tip is not None else ()
+
+
+def _message(open_: Sequence[Call], text: str, as_: str, provenance: dict[str, Any]) -> Message:
     """The item to be: said by the assistant, or the result of a call that is open at the end."""
-    open_ = groups.groups(before).tail
     calls = ", ".join(str(call.id) for call in open_)
     if as_ == ASSISTANT:
         if open_:
@@ -154,7 +184,7 @@ def _message(before: Sequence[Item], text: str, as_: str, provenance: dict[str, 
             field="as_",
             hint=f"open: {calls}" if open_ else 'leave it out: it is said as "assistant" then',
         )
-    return Message(body["role"], body, kind=agents.COLLAPSE, provenance=provenance)
+    return Message(body["role"], body, kind=COLLAPSE, provenance=provenance)
 
 
 def _provenance(name: str, fresh: Sequence[Item], told: _Told) -> dict[str, Any]:
@@ -177,8 +207,10 @@ def _told(handle: Handle, work: _Work, summary: str | None, who: models.Asker | 
     asked = asking.Asked()
     most = budget or BUDGET
     tokens = sum(map(handle.contexts.count, work.fresh)) if handle.counter is not None else 0
-    run = summarize.Run(work.fresh, max(tokens, most + 1), before=work.before[-BESIDE:])  # however short it is
-    pins = [one for one in (*work.before, *work.fresh) if one.pinned]
+    fresh, every = {one.id for one in work.fresh}, handle.context(work.tip).items
+    before = [one for one in every if one.id not in fresh]
+    run = summarize.Run(work.fresh, max(tokens, most + 1), before=tuple(before[-BESIDE:]))  # however short it is
+    pins = [one for one in every if one.pinned]
     window = view_models.window(who.name, folder=handle.store.folder, readonly=not handle.store.writable)
     tasks = summarize.tasks([run], budget=most, count=partial(_size, handle), pins=pins, window=window)
     (said,) = summarize.summarize(who, asked, tasks, count=partial(_size, handle))

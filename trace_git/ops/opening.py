@@ -70,6 +70,7 @@ def open_handle(
     handle.llm = llm
     if agent:
         handle = as_agent(handle, agent)
+        handle.budget = budget
     if branch is not None or not agent:
         branches.bind(handle, branch)
     return handle
@@ -80,8 +81,7 @@ def as_agent(handle: Handle, name: str) -> Handle:
     branch = agents.head_of(handle, name)
     if branch is None:
         raise NotFoundError(f"no agent {name!r}", hint="`trace agents` lists them; `trace spawn` makes one")
-    budget = handle.budget if handle.budget is not None else agents.budget_of(handle, name)
-    return handle.of_agent(name, branch, budget=budget)
+    return handle.of_agent(name, branch)
 
 
 def another(handle: Handle, name: str) -> Handle:
@@ -96,10 +96,16 @@ def another(handle: Handle, name: str) -> Handle:
     return other
 
 
-def which(agent: Handle | Agent | str) -> tuple[str, str | None]:
+def which(handle: Handle, agent: Handle | Agent | str) -> tuple[str, str | None]:
     """The name of an agent, and the commit at which somebody stands in it, if that is what was given."""
     if isinstance(agent, Handle):
-        return agents.check_name(agent.namespace or "."), agent.head()
+        if not agent.namespace or agent.store.folder != handle.store.folder:
+            raise InvalidInputError(
+                f"{agent.store.folder} is {'another trace' if agent.namespace else 'a trace, and no agent of it'}",
+                field="child",
+                hint="give the agent's name, or what spawn() returned here",
+            )
+        return agent.namespace, agent.head()
     return agents.check_name(agent.name if isinstance(agent, Agent) else agent), None
 
 
@@ -117,7 +123,7 @@ def as_it_was(handle: Handle, rev: str | Commit) -> Handle:
             field="rev",
             hint="`trace log --grep '^collapse:'` lists those that did",
         )
-    other = handle.of_agent(data.trailers[agents.NAME], f"{keep.HEADS}main", budget=None)
+    other = handle.of_agent(data.trailers[agents.NAME], f"{keep.HEADS}main")
     other.stand(tip)
     other.store.share()
     return other
@@ -133,6 +139,8 @@ def close_handle(handle: Handle) -> None:
     with suppress(TraceError):  # what is kept to save time may not keep a trace from closing
         if handle.contexts.leaves.news and (head := handle.head()):
             handle.contexts.leaves.save(handle.commit(head).tree)
+    if handle.contexts.memory is not None:
+        handle.contexts.memory.close()  # who shares it opens it again
     handle.store.close()
 
 

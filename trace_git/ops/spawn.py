@@ -22,10 +22,11 @@ from ..errors import InvalidInputError, StateError
 from ..model import Author, Commit, Item, TokenCount
 from ..store.commits import BOUNDARY
 from ..store.snapshot import Draft, Entry
-from ..view import agent_tree, agents, groups
+from ..view import agent_tree, agents, groups, tail
 from ..view.agents import EMPTY, FULL, ITEMS
 from ..view.handle import Handle
 from ..view.items import find
+from ..view.lineage import SPAWN
 from . import write
 
 Chosen = str | Sequence[str | Item | Commit]
@@ -47,9 +48,9 @@ def spawn(
     handle.check_present()
     space = f"{agents.SPACES}{name}/"
     branch, head = f"{space}refs/heads/{agents.FIRST}", f"{space}HEAD"
-    child = handle.of_agent(name, branch, budget=budget)
-    verb, spaces = agents.SPAWN, (handle.namespace, name)
-    with handle.store.transaction(verb, [branch, head], spaces=spaces) as transaction:
+    child = handle.of_agent(name, branch)
+    spaces = (handle.namespace, name)
+    with handle.store.transaction(SPAWN, [branch, head], spaces=spaces) as transaction:
         _check_free(handle, name)
         parent = _fork(handle)
         kind, chosen = _chosen(handle, parent, context)
@@ -64,7 +65,7 @@ def spawn(
             **({BOUNDARY: "yes"} if kind != FULL else {}),
         }
         change = write.Change(
-            verb,
+            SPAWN,
             f"spawn: {name}",
             Author("trace-git", "spawn@trace"),
             _tokens(handle, parent, kind, chosen, left_out),
@@ -114,27 +115,21 @@ def _chosen(handle: Handle, parent: Commit, context: Chosen) -> tuple[str, tuple
 def _fill(handle: Handle, draft: Draft, parent: Commit, kind: str, chosen: Sequence[Item]) -> tuple[Item, ...]:
     """Draft the agent's first context; what of the parent's is left out of a full one."""
     if kind == FULL:
-        open_ = _open(handle.context(parent.id).items)
-        gone = {one.id for one in open_}
-        draft.remove([entry for entry in handle.snapshots.entries(parent.tree) if entry.place.item in gone])
-        draft.unpin([one.id for one in open_ if one.pinned])
-        return open_
+        open_ = tail.waiting(handle, parent.tree).group
+        pins = handle.snapshots.pins(parent.tree)
+        draft.remove(open_)
+        draft.unpin([entry.place.item for entry in open_ if entry.place.item in pins])
+        return tuple(handle.contexts.item(entry, pinned=entry.place.item in pins) for entry in open_)
     wanted = {one.id for one in chosen}
     entries = [entry for entry in handle.snapshots.entries(parent.tree) if entry.place.item in wanted]
     for entry in entries:
         draft.put(entry)
-    pins = handle.snapshots.pins(parent.tree).keys() & wanted
-    draft.pin([entry for entry in entries if entry.place.item in pins])
+    pinned = handle.snapshots.pins(parent.tree)
+    draft.pin([entry for entry in entries if entry.place.item in pinned])
     for under, originals in handle.snapshots.archived(parent.tree).items():
         if _stood_for(chosen, originals):
             draft.shelve(under, originals)
     return ()
-
-
-def _open(every: Sequence[Item]) -> tuple[Item, ...]:
-    """The tool group at the end that still waits for results."""
-    paired = groups.groups(every)
-    return tuple(every[at] for at in paired.closure([call.at for call in paired.tail]))
 
 
 def _stood_for(chosen: Sequence[Item], originals: Sequence[Entry]) -> bool:

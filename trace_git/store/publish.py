@@ -35,6 +35,19 @@ MERGE_PACKS = 32
 LARGE = 1 << 20
 
 
+def _turn(move: tuple[str, str | None]) -> int:
+    """When a ref is written: the HEAD of a namespace goes before its branch and comes after it.
+
+    To stock git such a HEAD without a branch is damage, at any moment.
+    """
+    ref, value = move
+    if not ref.startswith("refs/namespaces/"):
+        return 1
+    if ref.split("/", 3)[3] == "HEAD":
+        return 0 if value is None else 2
+    return 1 if value is not None else 3
+
+
 class Publisher:
     """Turns records into what stock git reads, for one trace folder."""
 
@@ -60,7 +73,7 @@ class Publisher:
         name = self._publish_objects(records)
         moves = [move for record in records if record.entry.verb != "external" for move in record.entry.moves]
         final = {move.ref: move.new for move in moves if move.ref not in skip}
-        for ref, value in final.items():
+        for ref, value in sorted(final.items(), key=_turn):
             if value is None:
                 self._refs.delete(ref)
             else:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import CorruptTraceError, NotFoundError, StateError, TraceError
 from . import commits, layout, links, trees
-from .commits import CommitData
+from .commits import AGENT, CommitData
 from .connection import Connection
 from .links import Links
 from .packfile import is_torn
@@ -105,7 +105,7 @@ class Reading(ABC):
         with self._mutex:
             known = self._commits.get(oid)
             if known is not None:
-                return Links(known.line, known.timestamp)
+                return Links(known.line, known.timestamp, AGENT in known.trailers)
             return links.parse(self.read(bytes.fromhex(oid), COMMIT), oid)
 
     def commit(self, oid: str) -> CommitData:

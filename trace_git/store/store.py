@@ -61,7 +61,8 @@ class Store(Reading):
         self._clock = clock
         self._batch = _Batch()
         self._burst = 0
-        self._last_append = 0.0
+        self._last_append, self._last_seq = 0.0, 0
+        self._others = 0  # records that other processes wrote between the last two of this one
         self._timer: threading.Timer | None = None
         self._closed = False
         self._users = 1  # handles that are to close it; the last one does
@@ -175,6 +176,7 @@ class Store(Reading):
                 on.lock.acquire()
                 watch.take_over()
                 on.refresh()
+            self._others = on.journal.next_seq - self._last_seq
             values = {ref: self._locked_value(ref) for ref in refs}
             self._part_batch(refs)
             return values
@@ -261,10 +263,14 @@ class Store(Reading):
             self._publish_quietly()
 
     def _publish_now(self, verb: str) -> bool:
-        """At human pace at once; in a batch or a long burst of appends in groups, never later than 50 ms."""
+        """At human pace at once; in a batch or a long burst of appends in groups, never later than 50 ms.
+
+        The pace is that of all processes together: of many that write at once each waits for the others.
+        """
         now, on = time.monotonic(), self._on
-        self._burst = self._burst + 1 if now - self._last_append < GROUP_SECONDS else 1
-        self._last_append = now
+        written = self._others + 1
+        self._burst = self._burst + written if now - self._last_append < GROUP_SECONDS * written else 1
+        self._last_append, self._last_seq = now, on.journal.next_seq
         if len(on.pending) >= GROUP or now - on.first_pending > GROUP_SECONDS:
             return True
         return not (self._batch.depth or (verb == "append" and self._burst > SINGLE))
@@ -301,7 +307,7 @@ class Store(Reading):
         finally:
             batch.depth -= 1
             if not batch.depth:
-                batch.op, batch.refs = 0, frozenset()
+                batch.op, batch.refs, batch.note = 0, frozenset(), ""
                 if batch is self._batch:  # a child that was forked inside has a batch of its own: none
                     self.flush()
 

@@ -5,19 +5,21 @@ A name that a commit still has is never given again.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from ..results import Agent
-from ..store.kept import Kept
-from . import agents
+from . import agents, ancestry, lineage
 from .handle import Handle
+from .lineage import Events
 
 
 def agents_of(handle: Handle) -> tuple[Agent, ...]:
     """Every agent, parents before their children, and by name."""
-    found = {name: agent for name in agents.names(handle) if (agent := agents.agent_of(handle, name)) is not None}
-    for name, tip in gone(handle):
-        found[name] = agents.agent_at(handle, name, tip, deleted=True)
+    events = lineage.behind(handle, agents.tips_alive(handle))
+    there = agents.names(handle)
+    found = {name: agent for name in there if (agent := agents.agent_of(handle, name, events)) is not None}
+    for name, tip in gone(handle, events).items():
+        found[name] = agents.agent_at(handle, name, tip, events | lineage.behind(handle, [tip]), deleted=True)
     return tuple(_ordered(dict(sorted(found.items())), ""))
 
 
@@ -32,59 +34,56 @@ def _ordered(found: Mapping[str, Agent], parent: str) -> Iterator[Agent]:
 def was_there(handle: Handle, name: str) -> bool:
     """Whether an agent of this name is gone whose commits are still here.
 
-    A look at the operation log says no to most names. What a clone brought is not in there: for that all histories are
-    read once, and what they say is kept.
+    Histories know of those that were collapsed; the operation log of those that were here, for what is kept was.
     """
-    if f"{agents.SPACES}{name}/HEAD" not in handle.store.logged_refs() and name not in _brought(handle):
-        return False
-    return any(one == name for one, _ in gone(handle))
+    events = lineage.behind(handle, agents.tips_alive(handle))
+    named = any(one.name == name for one in events)
+    return (named or f"{agents.SPACES}{name}/HEAD" in handle.store.logged_refs()) and name in gone(handle, events)
 
 
-def gone(handle: Handle) -> Iterator[tuple[str, str]]:
-    """Name and last known tip of each agent that has no refs any more, by name.
+def gone(handle: Handle, events: Events) -> dict[str, str]:
+    """Name and last known tip of each agent that has no refs any more. ``events`` are those of all histories.
 
     Its tip is kept, or it was collapsed. One that was taken back before it did anything is not among them.
     """
     there = frozenset(agents.names(handle))
     found: dict[str, str] = {}
-    for tip in handle.ref_names("refs/trace/keep/", skip_bad=True).values():
-        name = _worked(handle, tip)
-        if name is not None:
-            found.setdefault(name, tip)
-    for name, tip in _collapsed(handle):
+    for tip, name in _workers(handle, _left(handle)):
         found.setdefault(name, tip)
-    yield from sorted((name, tip) for name, tip in found.items() if name not in there)
+    for one in sorted(events):
+        if one.taken and (one.name not in found or ancestry.is_ancestor(handle, found[one.name], one.taken)):
+            found[one.name] = one.taken
+    return {name: tip for name, tip in found.items() if name not in there}
 
 
-def _worked(handle: Handle, tip: str) -> str | None:
-    """The agent whose work ``tip`` is, unless that is its spawn commit and nothing more."""
-    commit: str | None = tip
-    while commit is not None:
-        data = handle.store.commit(commit)
-        if agents.is_spawn(data):
-            return data.trailers[agents.NAME] if commit != tip else None
-        commit = next(iter(data.line), None)
-    return None
+def _left(handle: Handle) -> list[str]:
+    """The tips that verbs left behind, the latest first."""
+    refs = sorted(handle.ref_names(agents.KEPT, skip_bad=True), key=_number, reverse=True)
+    return list(dict.fromkeys(tip for ref in refs if (tip := agents.commit_at(handle, ref)) is not None))
 
 
-def _collapsed(handle: Handle) -> Iterator[tuple[str, str]]:
-    refs = handle.ref_names("refs/", skip_bad=True)
-    tips = [tip for ref in refs if (tip := handle.ref_commit(ref)) is not None]
-    for _, data in agents.histories(handle, tips):
-        if agents.is_collapse(data):
-            yield data.trailers[agents.NAME], data.parents[1]
+def _number(ref: str) -> tuple[int, ...]:
+    """The operation that a keep is of, and which one of its keeps it is."""
+    return tuple(int(part) for part in ref.rpartition("/")[2].split(".") if part.isdecimal())
 
 
-def _brought(handle: Handle) -> frozenset[str]:
-    """The names in the histories that were here when somebody first asked."""
-    kept = Kept(handle.store.folder, "agents", readonly=not handle.store.writable)
-    value = kept.read()
-    if not isinstance(value, tuple):
-        value = tuple(sorted(_named(handle, handle.ref_names("refs/", skip_bad=True))))
-        kept.write(value)
-    return frozenset(value)
-
-
-def _named(handle: Handle, refs: Iterable[str]) -> set[str]:
-    tips = [tip for ref in refs if (tip := handle.ref_commit(ref)) is not None]
-    return {data.trailers[agents.NAME] for _, data in agents.histories(handle, tips) if agents.NAME in data.trailers}
+def _workers(handle: Handle, tips: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Each of ``tips`` that is an agent's work, and not its spawn commit and nothing more, with the agent's name."""
+    if all(one.taken for one in lineage.behind(handle, tips)):
+        return
+    known: dict[str, str] = {}  # commit → the agent on whose line it is, "" for the trace
+    for tip in tips:
+        line: list[str] = []
+        commit: str | None = tip
+        while commit is not None and commit not in known:
+            line.append(commit)
+            links = handle.store.links(commit)
+            data = handle.store.commit(commit) if links.agent else None
+            if data is not None and agents.is_spawn(data):
+                known[commit] = data.trailers[agents.NAME]
+                break
+            commit = next(iter(links.parents), None)
+        name = known.get(commit or "", "")
+        known.update(dict.fromkeys(line, name))
+        if name and not agents.is_spawn(handle.store.commit(tip)):
+            yield tip, name

@@ -11,17 +11,18 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from ..errors import CorruptTraceError, InvalidInputError, NotFoundError, StateError
 from ..results import Agent
-from ..store.commits import CommitData
-from . import ancestry
+from ..store.commits import AGENT, CommitData
+from . import ancestry, lineage
 from .handle import Handle
+from .lineage import COLLAPSE, SPAWN, Events
 
 SPACES = "refs/namespaces/"
+KEPT = "refs/trace/keep/"
 FIRST = "main"  # the first branch of every agent
-SPAWN, COLLAPSE = "spawn", "collapse"
 FULL, EMPTY, ITEMS = "full", "empty", "items"
-NAME, PARENT, KIND, BUDGET, LEFT_OUT = (  # trailers
-    "Trace-Agent", "Trace-Parent-Agent", "Trace-Context", "Trace-Budget", "Trace-Left-Out",
-)  # fmt: skip
+NAME = AGENT
+PARENT, KIND, BUDGET, LEFT_OUT = ("Trace-Parent-Agent", "Trace-Context", "Trace-Budget", "Trace-Left-Out")  # trailers
+RUNNING, COLLAPSED, ABANDONED, DAMAGED = "running", "collapsed", "abandoned", "damaged"
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}\Z")
 _DEVICES = re.compile(r"(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\.|\Z)")
 _UNREADABLE = (CorruptTraceError, NotFoundError, StateError, InvalidInputError)
@@ -32,7 +33,7 @@ def check_name(name: str) -> str:
     fits = isinstance(name, str) and _NAME.match(name) and ".." not in name and not name.endswith((".", ".lock"))
     if not fits or _DEVICES.match(name):
         raise InvalidInputError(
-            f"{name!r} is not a name for an agent",
+            f"{str(name)[:80]!r} is not a name for an agent",
             field="name",
             hint="at most 63 of a-z, 0-9, '.', '_' and '-', beginning with a letter or digit; no '..'",
         )
@@ -61,6 +62,20 @@ def tip_of(handle: Handle, name: str) -> str | None:
     return handle.ref_commit(ref) if ref is not None else None
 
 
+def tips(handle: Handle) -> dict[str, str]:
+    """Where each agent stands, by name; those that are damaged are left out."""
+    heads = {name: head_of(handle, name) for name in names(handle)}
+    found = {name: commit_at(handle, ref) for name, ref in heads.items() if ref is not None}
+    return {name: tip for name, tip in found.items() if tip is not None}
+
+
+def tips_of(handle: Handle, name: str) -> list[str]:
+    """The commits at all of an agent's branches, where it stands first."""
+    heads = handle.ref_names(f"{SPACES}{name}/refs/heads/", skip_bad=True)
+    found = [tip_of(handle, name), *map(handle.ref_commit, heads)]
+    return list(dict.fromkeys(tip for tip in found if tip is not None))
+
+
 def is_spawn(data: CommitData) -> bool:
     return data.trailers.get("Trace-Op") == SPAWN and NAME in data.trailers
 
@@ -69,49 +84,72 @@ def is_collapse(data: CommitData) -> bool:
     return data.trailers.get("Trace-Op") == COLLAPSE and NAME in data.trailers and len(data.parents) > 1
 
 
-def spawn_of(handle: Handle, tip: str, name: str) -> str | None:
-    """The commit that spawned agent ``name``, on the first-parent line back from ``tip``; None when it is not there.
+def spawn_of(handle: Handle, tip: str, name: str, events: Events | None = None) -> str | None:
+    """The commit behind ``tip`` that spawned agent ``name``; None when it is not there.
 
-    It is the nearest of that name: names are never used again.
+    ``events`` are what is known already of some history that ``tip`` is in.
     """
-    commit: str | None = tip
-    while commit is not None:
-        data = handle.store.commit(commit)
-        if is_spawn(data) and data.trailers[NAME] == name:
-            return commit
-        commit = next(iter(data.parents), None)
-    return None
+    known = lineage.behind(handle, [tip]) if events is None else events
+    found = [one.at for one in known if one.name == name and not one.taken]
+    if len(found) > 1:  # the same name again after an undo: the nearest is meant
+        found = [one for one in found if ancestry.is_ancestor(handle, one, tip)]
+        found = [one for one in found if all(ancestry.is_ancestor(handle, other, one) for other in found)]
+    return found[0] if found else None
 
 
-def agent_of(handle: Handle, name: str) -> Agent | None:
-    """What is known of an agent; None when there is none of that name."""
+def tips_alive(handle: Handle) -> list[str]:
+    """The commits at all refs of all namespaces, without what verbs left behind."""
+    refs = [ref for ref in handle.ref_names("refs/", skip_bad=True) if not ref.startswith(KEPT)]
+    return list(dict.fromkeys(tip for ref in refs if (tip := commit_at(handle, ref)) is not None))
+
+
+def commit_at(handle: Handle, ref: str) -> str | None:
+    """The commit at a ref; None for one that is damaged or leads elsewhere."""
+    try:
+        tip = handle.ref_commit(ref)
+        return tip if tip is not None and handle.store.is_commit(tip) else None
+    except _UNREADABLE:
+        return None
+
+
+def agent_of(handle: Handle, name: str, events: Events | None = None) -> Agent | None:
+    """What is known of an agent; None when there is none of that name.
+
+    ``events`` are what all histories say of agents, when somebody has asked already.
+    """
     try:
         tip = tip_of(handle, name)
-        return agent_at(handle, name, tip) if tip is not None else None
+        if tip is None:
+            return None
+        return agent_at(handle, name, tip, lineage.behind(handle, tips_alive(handle)) if events is None else events)
     except _UNREADABLE:
-        return Agent(name, "", "", "", None, "damaged", None, 0.0, "", "")
+        return Agent(name, "", "", "", None, DAMAGED, None, 0.0, "", "")
 
 
-def agent_at(handle: Handle, name: str, tip: str, *, deleted: bool = False) -> Agent:
+def agent_at(handle: Handle, name: str, tip: str, events: Events, *, deleted: bool = False) -> Agent:
     """An agent that stands at ``tip``, or stood there when it was deleted."""
-    spawned = spawn_of(handle, tip, name)
+    spawned = spawn_of(handle, tip, name, events)
     origin, now = handle.store.commit(spawned) if spawned else None, handle.commit(tip)
     trailers = origin.trailers if origin is not None else {}
-    taken = collapses(handle, name, trailers.get(PARENT, ""))
-    done = any(ancestry.is_ancestor(handle, tip, one) for one in taken)
+    done = any(ancestry.is_ancestor(handle, tip, one) for one in taken(events, name))
     return Agent(
         name=name,
         parent=trailers.get(PARENT, ""),
         purpose=purpose(origin) if origin is not None else "",
         context=trailers.get(KIND, FULL),
         budget=_budget(trailers),
-        state="collapsed" if done else "abandoned" if deleted else "running",
+        state=COLLAPSED if done else ABANDONED if deleted else RUNNING,
         tokens=handle.contexts.total(now) if handle.counter is not None else None,
         activity=float(now.timestamp),
         tip=tip,
         spawned=spawned or "",
         deleted=deleted,
     )
+
+
+def taken(events: Events, name: str) -> list[str]:
+    """The tips of agent ``name`` that were taken back."""
+    return sorted(one.taken for one in events if one.name == name and one.taken)
 
 
 def budget_of(handle: Handle, name: str) -> int | None:
@@ -131,30 +169,12 @@ def purpose(spawn: CommitData) -> str:
     return spawn.message.partition("\n\n")[2].strip()
 
 
-def collapses(handle: Handle, name: str, parent: str) -> list[str]:
-    """The tips of agent ``name`` that ``parent`` took back on any of its branches, newest first on each."""
-    space = f"{SPACES}{parent}/" if parent else ""
-    tips = [handle.ref_commit(ref) for ref in handle.ref_names(f"{space}refs/heads/", skip_bad=True)]
-    return [taken for _, taken in taken_back(handle, [tip for tip in tips if tip is not None], name)]
-
-
-def taken_back(handle: Handle, tips: Sequence[str], name: str) -> Iterator[tuple[str, str]]:
-    """Commits behind ``tips`` that collapsed agent ``name``, with the tip of the agent that each took; newest first.
-
-    Looked through is the history of the parent, and not what its agents brought.
-    """
-    for commit, data in histories(handle, tips, inside=True):
-        if is_collapse(data) and data.trailers[NAME] == name:
-            yield commit, data.parents[1]
-
-
-def histories(handle: Handle, tips: Sequence[str], *, inside: bool = False) -> Iterator[tuple[str, CommitData]]:
-    """Every commit behind ``tips`` once, as git sees it; ``inside`` one context, without what agents brought to it."""
+def histories(handle: Handle, tips: Sequence[str]) -> Iterator[tuple[str, CommitData]]:
+    """Every commit behind ``tips`` once, as git sees it."""
     todo, met = list(reversed(tips)), set(tips)
     while todo:
         commit = todo.pop()
         data = handle.store.commit(commit)
         yield commit, data
-        above = data.parents if not inside else data.line[:1] if is_collapse(data) else data.line
-        todo += [one for one in reversed(above) if one not in met]
-        met.update(above)
+        todo += [one for one in reversed(data.parents) if one not in met]
+        met.update(data.parents)

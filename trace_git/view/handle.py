@@ -49,10 +49,13 @@ class Handle:
         """The same trace with this handle's caches, bound to another branch (a full ref name)."""
         return self._with(branch, self.past)
 
-    def of_agent(self, name: str, branch: str, *, budget: int | None = None) -> Handle:
-        """The same trace with this handle's caches, as another agent, bound to its branch (a full ref name)."""
+    def of_agent(self, name: str, branch: str) -> Handle:
+        """The same trace with this handle's caches, as another agent, bound to its branch (a full ref name).
+
+        Its budget is what its spawn commit says, until somebody gives another.
+        """
         other = self.bound(branch)
-        other.namespace, other.budget = name, budget
+        other.namespace, other.budget = name, None
         return other
 
     def back_then(self, refs: Mapping[str, str]) -> Handle:

@@ -16,6 +16,10 @@ from .handle import Handle
 Moment = str | float | datetime
 
 
+class NotBegunError(NotFoundError):
+    """The agent had no commit at that moment."""
+
+
 def context(handle: Handle, moment: Moment) -> Context:
     """The context of the handle's agent at ``moment``; NotFoundError when it had none by then."""
     return handle.context(commit(handle, moment))
@@ -24,14 +28,20 @@ def context(handle: Handle, moment: Moment) -> Context:
 def commit(handle: Handle, moment: Moment) -> str:
     """The commit at which the handle's agent stood."""
     if isinstance(moment, str):
-        try:
-            rev = revisions.resolve(handle, moment)
-        except (NotFoundError, InvalidInputError) as error:
-            return _by(handle, _time(handle, moment, error))
-        return _known(handle, rev)
+        moment = fixed(handle, moment)
+        if isinstance(moment, str):
+            return _known(handle, moment)
     if isinstance(moment, datetime) and moment.tzinfo is None:
         raise InvalidInputError("the time has no zone", field="moment", hint="use datetime.now(timezone.utc)")
     return _by(handle, moment.timestamp() if isinstance(moment, datetime) else moment)
+
+
+def fixed(handle: Handle, moment: str) -> str | float:
+    """The commit, or else the time, that words mean in the handle's namespace: the same for everybody."""
+    try:
+        return revisions.resolve(handle, moment)
+    except (NotFoundError, InvalidInputError) as error:
+        return _time(handle, moment, error)
 
 
 def _time(handle: Handle, text: str, error: TraceError) -> float:
@@ -47,18 +57,18 @@ def _known(handle: Handle, rev: str) -> str:
     found = next((one for one in _line(handle) if one in behind), None)
     if found is not None:
         return found
-    raise NotFoundError(f"{_name(handle)} had not begun when {rev[:8]} was made", hint="`trace agents` lists agents")
+    raise NotBegunError(f"{_name(handle)} had not begun when {rev[:8]} was made", hint="`trace agents` lists agents")
 
 
 def _by(handle: Handle, moment: float) -> str:
     for found in _line(handle):
         if handle.store.links(found).timestamp <= moment:
             return found
-    raise NotFoundError(f"{_name(handle)} had no commit by then", hint="`trace log` shows when the first was made")
+    raise NotBegunError(f"{_name(handle)} had no commit by then", hint="`trace log` shows when the first was made")
 
 
 def _line(handle: Handle) -> list[str]:
-    """The agent's commits from where it stands back to its spawn commit, first parents only; for the trace to its root."""
+    """The agent's commits from where it stands to its spawn commit, the trace's to its root; first parents only."""
     found: list[str] = []
     commit = handle.head()
     while commit is not None:

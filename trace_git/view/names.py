@@ -102,6 +102,7 @@ def unknown(handle: Handle, name: str) -> NotFoundError:
     import difflib  # costs start-up time, and is needed here only
 
     short = [ref.removeprefix(handle.space + "refs/").partition("/")[2] for ref in _refs(handle)]
+    short += [_AGENTS + ref.split("/")[2] for ref in handle.ref_names("refs/namespaces/", skip_bad=True)]
     names = {one.lower(): one for one in [*short, "HEAD"]}
     near = [names[one] for one in difflib.get_close_matches(name.lower(), names, n=3)]
     hint = f"did you mean {' or '.join(near)}?" if near else "`trace log` lists commits, `trace branch` branches"

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from ...model import Status, TokenCount
-from ...ops import merging_state
+from ...ops import bisecting_state, merging_state
 from ...ops.merging_state import Begun
 from .. import bar, opening, options, screen, shapes
 
@@ -35,10 +35,11 @@ def command(budget: int | None, grid: bool, at_op: int | None, as_json: bool) ->
     with opening.opened(budget=budget, at_op=at_op) as repo:
         status = repo.status()
         begun = merging_state.read(status.path) if at_op is None else None
+        bisecting = at_op is None and bisecting_state.there(status.path, status.agent)
     if as_json:
         screen.emit(**_shape(status), merge=None if begun is None else begun.shape())
     else:
-        screen.show([*_facts(status, begun), *_picture(status, grid=grid), *_warnings(status)])
+        screen.show([*_facts(status, begun, bisecting=bisecting), *_picture(status, grid=grid), *_warnings(status)])
 
 
 def _shape(status: Status) -> dict[str, Any]:
@@ -46,12 +47,15 @@ def _shape(status: Status) -> dict[str, Any]:
     return {**asdict(status), **shapes.count(status.tokens), "reported_exact": exact}
 
 
-def _facts(status: Status, begun: Begun | None) -> Iterator[str]:
+def _facts(status: Status, begun: Begun | None, *, bisecting: bool) -> Iterator[str]:
     at = screen.paint(status.head[:8], "yellow") if status.head else ""
+    whose = f" of agent {status.agent}" if status.agent else ""
     if status.branch:
-        yield screen.paint(f"On branch {status.branch}", "bold") + (f" at {at}" if at else ", no commits yet")
+        yield screen.paint(f"On branch {status.branch}{whose}", "bold") + (f" at {at}" if at else ", no commits yet")
     else:
-        yield f"{screen.paint('Looking at', 'bold')} {at}, on no branch"
+        yield f"{screen.paint('Looking at', 'bold')} {at}, on no branch{whose}"
+    if bisecting:
+        yield screen.paint("Bisecting: `trace bisect log` says what is known, `trace bisect reset` ends it", "yellow")
     if begun is not None:
         yield screen.paint(f"Merging {begun.name} into {begun.into}: `trace conflicts` says what is left", "yellow")
     yield ""
@@ -87,6 +91,7 @@ def _budget(status: Status) -> str:
         return "none" + screen.paint(", `trace config budget TOKENS` sets one", "dim")
     sources = {
         "given": "as given",
+        "spawn": "from its spawn",
         "config": "from `trace config budget`",
         "model": f"the window of {status.model}",
     }
