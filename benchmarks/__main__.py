@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from . import (
+    agents,
     collecting,
     commands,
     compressing,
@@ -18,6 +19,7 @@ from . import (
     reading,
     report,
     rewriting,
+    searching,
     writing,
 )
 from .bench import Bench, Row, Sizes, note, scratch_folder
@@ -34,7 +36,9 @@ BENCHMARKS: dict[str, Callable[[Bench], list[Row]]] = {
     "rebase": rewriting.rebases,
     "gc": collecting.collects,
     "compress": compressing.compresses,
+    "search": searching.questions,
     "memory": processes.memory,
+    "agents": agents.together,
 }
 
 

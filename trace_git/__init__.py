@@ -19,6 +19,7 @@ from .errors import (
 )
 from .model import Message, TokenCount, Usage, assistant, system, tool, user
 from .repo import Repo
+from .session import Session
 
 __version__ = "0.1.0"
 
@@ -37,6 +38,7 @@ __all__ = [
     "RefusedError",
     "Repo",
     "Resolution",
+    "Session",
     "StateError",
     "StorageError",
     "TokenCount",

@@ -317,7 +317,8 @@ class Status:
 
     ``branch`` is None when looking at a commit (detached); ``reported`` is the prompt size an
     API last reported for this very context, or None; ``budget`` is in tokens, or None. It is from what was "given"
-    to ``Repo.open``, from git's "config", or from the "model", whose ``window`` is what it reads at most.
+    to ``Repo.open``, or to an agent by its "spawn", from git's "config", or from the "model", whose ``window`` is what
+    it reads at most. ``agent`` is whose repository this is, "" for the trace itself.
     """
 
     path: str
@@ -333,3 +334,4 @@ class Status:
     model: str | None = None
     window: int | None = None
     budget_from: str | None = None
+    agent: str = ""

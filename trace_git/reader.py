@@ -11,6 +11,7 @@ from .model import Branch, Commit, Context, Item, Prompt, Status, TokenCount
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from .answers import Agent, Bisected, Blame, Hit, Resumption
     from .conflicts import Conflict
     from .results import Compression, Diff, Fate, Finding, Operation, Peek, Receipt, Tag
     from .view.graph import Row
@@ -124,6 +125,16 @@ class Reader:
         head = self._head()
         return view.receipt.forecast(self._handle, self._handle.commit(head) if head else None, items)
 
+    def bisect(self, good: str | Commit | Sequence[str | Commit], bad: str | Commit,
+               check: Callable[[Context], Any], *, items: bool = False) -> Bisected:  # fmt: skip
+        """The first commit between ``good`` (one or several) and ``bad`` whose context fails ``check``, by halves.
+
+        ``check`` gets a Context and says True for good, False for bad, None when that cannot be said. For n commits in
+        a line it is asked at most ⌈log2 n⌉ times. With ``items`` the first item of the bad context is looked for with
+        which it fails: asked about are beginnings of that context.
+        """
+        return ops.bisect.bisect(self._handle, good, bad, check, items=items)
+
     def conflicts(self, rev: str | Commit = "HEAD") -> tuple[Conflict, ...]:
         """The conflicts that a merge put off (action "defer") and that are in the context at a revision."""
         head = self._head() if rev in ("HEAD", "@") else self._resolve(rev)
@@ -141,6 +152,43 @@ class Reader:
         if commit is None or not self._handle.snapshots.archived(commit.tree):
             return ()
         return ops.expand.compressions(self._handle, commit)
+
+    def search(self, text: str, *, rev: str | Commit = "HEAD", regex: bool = False, case: bool = False,
+               live: bool = False, limit: int | None = None) -> Iterator[Hit]:  # fmt: skip
+        """The messages that say ``text``, newest first: of the context, of the archive, and what was edited away or
+        dropped in the history behind ``rev``; each with the route by which it came. ``live`` is the context alone.
+
+        ``text`` is taken to the letter, or as a regular expression with ``regex``; upper and lower case are one unless
+        ``case``. Other agents and branches are asked by ``Session.search``.
+        """
+        how = view.search.ways(text, regex=regex, case=case, live=live, limit=limit)
+        return view.search.here(self._handle, rev, how)
+
+    def blame(self, item: str | Item | Commit, *, rev: str | Commit = "HEAD") -> Blame:
+        """Where an item came from: what was done to it, newest first, through edits, merges, compressions and agents.
+
+        The item may be gone from the context. NotFoundError when it never was in the history behind ``rev``.
+        """
+        return view.blame.blame(self._handle, item, rev=rev)
+
+    def agents(self) -> tuple[Agent, ...]:
+        """All sub-agents of the trace, each behind the one that spawned it."""
+        self._handle.store.refresh()
+        return view.agent_tree.agents_of(self._handle)
+
+    def agent_tips(self) -> Mapping[str, str]:
+        """Where each sub-agent of the trace stands, by name: quicker than ``agents``, and no more than that."""
+        self._handle.store.refresh()
+        return view.agents.tips(self._handle)
+
+    def resumption(self) -> Resumption:
+        """Where to go on: the last commit, what was interrupted, which tool calls wait for their results."""
+        return ops.resumption.resumption(self._handle)
+
+    @property
+    def name(self) -> str:
+        """The agent whose repository this is; "" for the trace itself."""
+        return self._handle.namespace
 
     def branches(self) -> tuple[Branch, ...]:
         """All branches, by name."""

@@ -16,8 +16,10 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
+    from .answers import Agent
     from .llm import Given
     from .ops.importing import ImportResult
+    from .ops.open_bisect import OpenBisect
     from .results import Finding, GcResult, Operation, RedactResult, Tag
     from .view.handle import Handle
 
@@ -44,6 +46,7 @@ class Repo(Rewriter):
         *,
         create: bool = True,
         branch: str | None = None,
+        agent: str | None = None,
         tokenizer: str | Tokenizer | None = DEFAULT_TOKENIZER,
         durability: str = "full",
         budget: int | None = None,
@@ -54,6 +57,7 @@ class Repo(Rewriter):
         """Open the trace at ``path`` (the trace itself or a folder with a ``.trace``), making it when it is missing.
 
         ``create=False`` refuses to make one (NotFoundError). ``branch`` binds the handle to a branch other than HEAD's.
+        ``agent`` opens the repository of a sub-agent, see ``spawn``.
         ``tokenizer`` is a name (o200k_base, cl100k_base, p50k_base, "estimate"), an object with ``name`` and ``count``,
         or None. ``durability`` is "full" (a returned commit survives a power loss) or "os" (it survives a kill).
         ``budget`` is in tokens. ``llm``, a callable of messages or a model's name, is whom a verb's ``llm=True`` means.
@@ -70,6 +74,7 @@ class Repo(Rewriter):
             os.fspath(path),
             create=create,
             branch=branch,
+            agent=agent,
             tokenizer=tokenizer,
             durability=durability,
             budget=budget,
@@ -229,6 +234,56 @@ class Repo(Rewriter):
         """A read-only look at all refs as they were after an operation. It ends with this handle."""
         self._handle.store.refresh()
         return Repo(view.operations.at(self._handle, number))
+
+    # -- agents ----------------------------------------------------------------------------
+
+    def spawn(self, name: str, *, purpose: str = "", context: str | Sequence[str | Item | Commit] = "full",
+              budget: int | None = None, timestamp: float | datetime | None = None) -> Repo:  # fmt: skip
+        """Begin a sub-agent: a repository of its own (HEAD, branches, pins, undo) in the same trace.
+
+        This context stays as it is. The agent's is the same (``context="full"``, without a tool call that is open at
+        its end), "empty", or made of chosen items with their tool groups. ``purpose`` and ``budget`` (in tokens) are
+        written into its first commit. Close what is returned, as any other ``Repo``. StateError when the name is taken.
+        """
+        self._handle.store.refresh()
+        return Repo(ops.spawn.spawn(self._handle, name, purpose=purpose, context=context, budget=budget,
+                                    timestamp=timestamp))  # fmt: skip
+
+    def collapse(self, child: Repo | Agent | str, *, summary: str | None = None, llm: Given = None,
+                 budget: int | None = None, as_: str = "assistant", message: str | None = None,
+                 timestamp: float | datetime | None = None) -> Commit:  # fmt: skip
+        """Take the work of a sub-agent back: one item with ``summary``, or what a model (``llm``) makes of the work in
+        at most ``budget`` tokens, and one commit whose second parent is where the agent stands.
+
+        Said by the assistant, or the result of the open call with the id ``as_``. After more work only what is new is
+        taken; nothing new gives the commit that took the last of it. BudgetError when it does not fit.
+        """
+        name, tip = ops.opening.which(self._handle, child._handle if isinstance(child, Repo) else child)
+        return ops.collapse.collapse(self._handle, name, tip=tip, summary=summary, llm=llm, budget=budget, as_=as_,
+                                     message=message, timestamp=timestamp)  # fmt: skip
+
+    def child(self, commit: str | Commit) -> Repo:
+        """A read-only look at an agent as it was when ``commit`` collapsed it, or spawned it, be it gone by now."""
+        self._handle.store.refresh()
+        return Repo(ops.opening.as_it_was(self._handle, commit))
+
+    def delete_agent(self, name: str, *, force: bool = False) -> None:
+        """Delete an agent's refs; what was collapsed stays, and ``undo`` brings it back.
+
+        RefusedError when it has work that nobody took back, unless ``force``: then it is listed as abandoned for as
+        long as its commits are kept.
+        """
+        ops.delete_agent.delete(self._handle, name, force=force)
+
+    def agent(self, name: str) -> Repo:
+        """The repository of a sub-agent; of the trace itself for "". NotFoundError when there is none of that name."""
+        self._handle.store.refresh()
+        return Repo(ops.opening.another(self._handle, name))
+
+    @property
+    def open_bisect(self) -> OpenBisect:
+        """The bisect that the command line began and has not reset, if any: to tell it answers, to look, to end it."""
+        return ops.open_bisect.OpenBisect(self._handle)
 
     # -- settings --------------------------------------------------------------------------
 

@@ -16,7 +16,7 @@ from trace_git.cli.completing import KINDS
 
 from .conftest import environment
 
-FREE = {"tokens", "text", "file", "name", "value", "folder", "files", "number"}  # arguments that no list can offer
+FREE = {"tokens", "text", "file", "name", "value", "folder", "files", "number", "traces"}  # that no list can offer
 SHELLS = ["bash", "zsh", "fish"]
 
 

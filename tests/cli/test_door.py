@@ -49,7 +49,7 @@ def test_every_error_has_an_exit_code():
         (("op", "lgo"), "unknown command 'lgo'", "did you mean log?"),
         (("op", "zzz"), "unknown command 'zzz'", "`trace op --help`"),
         (("log", "--onelin"), "unknown option --onelin", "did you mean --oneline?"),
-        (("--no-page", "log"), "unknown option --no-page", "did you mean --no-pager?"),
+        (("--no-pagers", "log"), "unknown option --no-pagers", "did you mean --no-pager?"),
         (("log", "-n", "many"), "'many'", "`trace log --help`"),
         (("import",), "FILE", "`trace import --help`"),
         (("show", "a", "b"), "b", "`trace show --help`"),
@@ -90,7 +90,7 @@ def test_help_lists_every_command(cli):
         assert all(f"  {name} " in done.out for name in app.COMMANDS)
 
 
-@pytest.mark.parametrize("name", sorted(set(app.COMMANDS) - {"op", "completion", "textconv"}))
+@pytest.mark.parametrize("name", sorted(set(app.COMMANDS) - {"op", "bisect", "completion", "textconv"}))
 def test_each_command_explains_itself_and_has_json(cli, name):
     done = cli(name, "--help")
     assert done.code == 0

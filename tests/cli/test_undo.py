@@ -106,7 +106,7 @@ def test_redo_ends_where_something_else_was_done(filled):
 def test_the_log_has_number_time_verb_refs_and_what_is_undone(filled):
     filled("undo")
     newest, undone, *others = filled("op", "log", "--json").json["operations"]
-    assert set(newest) == {"number", "time", "verb", "moves", "note", "undoes", "undone", "commits"}
+    assert set(newest) == {"number", "time", "verb", "agents", "moves", "note", "undoes", "undone", "commits"}
     assert (newest["verb"], newest["undoes"]) == ("undo", undone["number"])
     assert undone["undone"] is True
     assert [one["verb"] for one in others] == ["edit", "pin", "append", "append", "append"]

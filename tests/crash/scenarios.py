@@ -308,6 +308,55 @@ def reorder(folder: Path, send: Send) -> None:
         send("ack")
 
 
+def agents(folder: Path, send: Send) -> None:
+    """Begun, at work, taken back, deleted; and back again from both sides."""
+    repo = open_trace(folder)
+    child = repo.spawn("a", purpose="Look.", timestamp=TIME)
+    send("ack")
+    child.commit("Said by a.", timestamp=TIME)
+    send("ack")
+    repo.collapse(child, summary="It was said.", timestamp=TIME)
+    send("ack")
+    child.undo()
+    send("ack")
+    repo.redo()
+    send("ack")
+    repo.delete_agent("a")
+    send("ack")
+    repo.undo()
+    send("ack")
+
+
+def agents_in_a_group(folder: Path, send: Send) -> None:
+    """Published together: an agent with nothing, its child, and its end."""
+    repo = open_trace(folder)
+    with repo.batch():
+        child = repo.spawn("a", context="empty", timestamp=TIME)
+        send("soft")
+        child.commit("Said by a.", timestamp=TIME)
+        send("soft")
+        child.spawn("b", timestamp=TIME)
+        send("soft")
+        repo.collapse(child, summary="It was said.", timestamp=TIME)
+        send("soft")
+        repo.delete_agent("a")
+        send("soft")
+    send("ack")
+
+
+def bisect(folder: Path, send: Send) -> None:
+    """As the command line does it; HEAD goes to commits and back."""
+    repo = open_trace(folder)
+    repo.commit(["one", "two"], timestamp=TIME)
+    send("ack")
+    repo.open_bisect.start("HEAD", ["HEAD~2"])
+    send("ack")
+    repo.open_bisect.tell("good")
+    send("ack")
+    repo.open_bisect.reset()
+    send("ack")
+
+
 def tag(folder: Path, send: Send) -> None:
     repo = open_trace(folder)
     repo.tag("noted", message="Here it works.")
@@ -439,6 +488,7 @@ ALL = [
     Scenario(cherry_pick, ahead),
     Scenario(compress),
     Scenario(fast_forward, ahead),
+    *[Scenario(run) for run in (agents, agents_in_a_group, bisect)],
     Scenario(importing, transcript),
     Scenario(importing_more, transcript_and_conversation),
     *[Scenario(run) for run in (checkpoints, consolidation, collecting, beside_git)],

@@ -94,6 +94,51 @@ def test_processes_on_eight_branches(prepared: Callable[[Start], Path]) -> None:
     assert_sound(folder)
 
 
+def test_agents_at_work_beside_a_parent_that_takes_their_work_back(prepared: Callable[[Start], Path]) -> None:
+    folder = prepared(scenarios.nothing)
+    names = [f"a{number}" for number in range(16)]
+    with open_trace(folder) as repo:
+        repo.commit("begin", role="user")
+        for name in names:
+            repo.spawn(name, context="empty").close()
+
+    def working(name: str) -> Callable[[Send], None]:
+        def body(send: Send) -> None:
+            with open_trace(folder, agent=name) as repo:
+                for number in range(EACH):
+                    repo.commit(f"{name} {number}", role="assistant")
+
+        return body
+
+    def collapsing(some: list[str]) -> Callable[[Send], None]:
+        def body(send: Send) -> None:
+            with open_trace(folder) as repo:
+                done: set[str] = set()
+                while len(done) < len(some):
+                    for name in some:
+                        with repo.agent(name) as child:
+                            many = len(child.context().items)
+                            if many and name not in done:
+                                repo.collapse(child, summary=f"{name}: {many}")
+                        done |= {name} if many == EACH else set()
+
+        return body
+
+    _together([*map(working, names), collapsing(names[:8]), collapsing(names[8:])])
+    with open_trace(folder) as repo:
+        taken: dict[str, list[str]] = {name: [] for name in names}
+        for item in repo.context().items[1:]:
+            provenance = item.message.provenance or {}
+            taken[provenance["agent"]] += provenance["items"]
+        for name in names:
+            with repo.agent(name) as child:
+                items = child.context().items
+                assert [item.message.text for item in items] == [f"{name} {number}" for number in range(EACH)]
+                assert taken[name] == [item.id for item in items], "each item is taken back once, in order"
+        assert {agent.state for agent in repo.agents()} == {"collapsed"}
+    assert_sound(folder)
+
+
 def test_the_same_content_from_all(prepared: Callable[[Start], Path]) -> None:
     folder = prepared(scenarios.nothing)
     open_trace(folder).close()

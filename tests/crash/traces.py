@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from trace_git import Repo
+from trace_git.answers import Agent
 from trace_git.errors import StateError
 
 from . import children, kills
@@ -51,7 +52,7 @@ class Branch(NamedTuple):
 
 
 class Contents(NamedTuple):
-    """All branches of a trace by name, how many pin labels and keeps it has, its tools, its tags, and HEAD."""
+    """All branches of a trace by name, how many pin labels and keeps it has, its tools, its tags, HEAD, its agents."""
 
     branches: tuple[Branch, ...] = ()
     labels: int = 0
@@ -60,6 +61,8 @@ class Contents(NamedTuple):
     tags: tuple[str, ...] = ()
     head: str = ""
     merging: tuple[str, ...] = ()  # the open merge: of whom, and what was answered
+    bisecting: tuple[str, ...] = ()  # the answers of the open bisect
+    agents: tuple[tuple[str, ...], ...] = ()  # of each: name, state, branch, texts
 
 
 def open_trace(folder: Path, **options: Any) -> Repo:
@@ -92,6 +95,9 @@ def contents(folder: Path) -> Contents:
         tools = len(repo.tools or ())
         refs = git(folder, "for-each-ref", "--format=%(refname)").split()
         merging = open_merge(repo)
+        begun = repo.open_bisect.read()
+        bisecting = ("open", *[f"{answer} {told}" for answer, told in begun.answers]) if begun is not None else ()
+        agents = tuple(agent_of(repo, one) for one in repo.agents())
     names = [ref.removeprefix("refs/heads/") for ref in refs if ref.startswith("refs/heads/")]
     branches = []
     for name in names:
@@ -99,8 +105,16 @@ def contents(folder: Path) -> Contents:
             branches.append(Branch(name, len(list(repo.log(limit=None))), lines_of(repo)))
     labels, keeps = (sum(ref.startswith(f"refs/trace/{kind}/") for ref in refs) for kind in ("pins", "keep"))
     tags = tuple(ref.removeprefix("refs/tags/") for ref in refs if ref.startswith("refs/tags/"))
-    head = (folder / NAME / "HEAD").read_text().strip() if branches else ""
-    return Contents(tuple(branches), labels, keeps, tools, tags, head, merging)
+    head = (folder / NAME / "HEAD").read_text().strip() if branches and not bisecting else ""  # follows the answers
+    return Contents(tuple(branches), labels, keeps, tools, tags, head, merging, bisecting, agents)
+
+
+def agent_of(repo: Repo, agent: Agent) -> tuple[str, ...]:
+    texts = [line.text for line in lines_of(repo, agent.tip)]
+    if agent.deleted:
+        return (agent.name, agent.state, "deleted", *texts)
+    with repo.agent(agent.name) as child:
+        return (agent.name, agent.state, child.status().branch or "", *texts)
 
 
 def open_merge(repo: Repo) -> tuple[str, ...]:
@@ -129,6 +143,8 @@ def assert_sound(folder: Path) -> None:
     with open_trace(folder) as repo:
         ours = [commit.id for commit in repo.log(limit=None)]
         theirs = git(folder, "log", "--topo-order", "--format=%H").split()
+        if any(agent.context != "full" for agent in repo.agents()):  # git's order minds a link at which ours ends
+            ours, theirs = sorted(ours), sorted(theirs)
         assert ours == theirs, f"the log has {len(ours)} commits, stock git's {len(theirs)}, or in another order"
     assert not leftovers(folder), f"left behind: {leftovers(folder)}"
 

@@ -517,6 +517,36 @@ class Machine(RuleBasedStateMachine):
                 self.repo.commit("hides what was there")
             self.reopen()
 
+    @precondition(lambda self: self.line.commits)
+    @rule(some=st.lists(texts, min_size=1, max_size=4), full=st.booleans(), data=st.data())
+    def agent(self, some: list[str], full: bool, data: st.DataObject) -> None:
+        """One is spawned, works, is taken back and deleted; then all of it is undone, from whichever side."""
+        self.calls += 1  # so that every name is new
+        before, context = self.refs(), self.repo.context()
+        with self.repo.spawn(f"a{self.calls}", context="full" if full else "empty", purpose="x") as child:
+            spawned = self.refs()
+            assert self.repo.context() == context
+            kept = child.context().messages()
+            assert kept == context.messages()[: len(kept)] if full else not kept
+            for text in some:
+                child.commit(text, role="assistant")
+            worked = self.refs()
+            if not self.repo.resumption().calls:
+                taken = self.repo.collapse(child, summary="Done.")
+                assert self.repo.context().items == (*context.items, *taken.items)
+                collapsed = self.refs()
+                self.repo.delete_agent(child.name)
+                self.repo.undo()
+                assert self.refs() == collapsed
+                data.draw(st.sampled_from([self.repo, child])).undo()
+                assert self.refs() == worked
+            for _ in some:
+                child.undo()
+            assert self.refs() == spawned
+            data.draw(st.sampled_from([self.repo, child])).undo()
+            assert self.refs() == before
+        self.append("and on", "user", False, False)  # from here on there is nothing to redo
+
     # -- what happens around them --------------------------------------------------------------
 
     @rule(seconds=st.integers(-(10**7), 10**7))

@@ -68,7 +68,7 @@ def test_its_examples_can_be_typed(name):
             assert name in line
             continue
         words = shlex.split(re.split(r"  +", found[1])[0])
-        words = words[2:] if words[0] == "-C" else words
+        words = words[2:] if words[0] in ("-C", "--agent") else words
         called = max((one for one in COMMANDS if words[: len(one.split())] == one.split()), key=len)
         assert called.startswith(name)
         COMMANDS[called].make_context(called, words[len(called.split()) :])  # refuses what it does not know

@@ -23,6 +23,8 @@ TOURS = [
     "docs/gc.md",
     "docs/compression.md",
     "docs/summaries.md",
+    "docs/agents.md",
+    "docs/questions.md",
 ]
 PAGES = sorted(str(path.relative_to(ROOT)) for path in (ROOT / "docs").rglob("*.md"))
 

@@ -10,8 +10,8 @@ from trace_git import errors
 PUBLIC = {
     "AmbiguousRevisionError", "BudgetError", "Conflict", "ConflictError", "CorruptTraceError", "InvalidInputError",
     "LLMError", "LockedError", "Message", "MergeConflictError", "NotFoundError", "RefusedError", "Repo", "Resolution",
-    "StateError", "StorageError", "TokenCount", "TraceError", "UnsafeRewriteError", "Usage", "assistant", "system",
-    "tool", "user",
+    "Session", "StateError", "StorageError", "TokenCount", "TraceError", "UnsafeRewriteError", "Usage", "assistant",
+    "system", "tool", "user",
 }  # fmt: skip
 
 REPO = {

@@ -42,6 +42,15 @@ COMMANDS = {
     "reorder": "reorder",
     "conflicts": "conflicts",
     "resolve": "resolve",
+    "spawn": "spawn",
+    "collapse": "collapse",
+    "agents": "agents",
+    "resume": "resume",
+    "search": "search",
+    "blame": "blame",
+    "who": "who",
+    "knew": "knew",
+    "bisect": "bisect",
     "tag": "tag",
     "undo": "undo",
     "redo": "redo",
@@ -76,14 +85,16 @@ class _Lazy(Group):
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @click.option("-C", "folders", metavar="DIR", multiple=True, help="Work as if started in DIR.")
+@click.option("--agent", metavar="NAME", help="Work in the repository of this agent (see `trace agents`).")
 @click.option("--no-pager", is_flag=True, help="Show long output without a pager.")
 @click.version_option(__version__, "--version", prog_name="trace", message="%(prog)s %(version)s")
 @click.pass_context
-def app(ctx: click.Context, folders: tuple[str, ...], no_pager: bool) -> None:
+def app(ctx: click.Context, folders: tuple[str, ...], agent: str | None, no_pager: bool) -> None:
     """Git for the context window of an LLM.
 
     A trace is a bare git repository; commands find it upwards from here, as a .trace folder or as the
-    folder they are in, or where TRACE_GIT_DIR says.
+    folder they are in, or where TRACE_GIT_DIR says. With --agent, or TRACE_GIT_AGENT, each command works in
+    the repository of that agent; --agent "" is the trace itself.
     """
     for folder in folders:
         try:

@@ -89,6 +89,8 @@ def _next(context: click.Context, place: _Place, begun: str) -> Iterable[str]:
 
 
 def _choices(parameter: click.Parameter) -> Sequence[str]:
+    if parameter.name == "agent":
+        return _agents("")
     return [str(one) for one in parameter.type.choices] if isinstance(parameter.type, click.Choice) else ()
 
 
@@ -110,7 +112,8 @@ def _commands(context: click.Context, group: click.Group) -> Iterator[str]:
 
 
 def _opened() -> Repo:
-    return Repo.open(os.environ.get("TRACE_GIT_DIR") or Repo.find(), create=False, tokenizer=None)
+    where = os.environ.get("TRACE_GIT_DIR") or Repo.find()
+    return Repo.open(where, create=False, agent=os.environ.get("TRACE_GIT_AGENT") or None, tokenizer=None)
 
 
 def _branches(_: str) -> list[str]:
@@ -123,6 +126,11 @@ def _tags(_: str) -> list[str]:
         return [one.name for one in repo.tags()]
 
 
+def _agents(_: str) -> list[str]:
+    with _opened() as repo:
+        return list(repo.agent_tips())
+
+
 def _keys(_: str) -> Sequence[str]:
     return KEYS
 
@@ -130,7 +138,8 @@ def _keys(_: str) -> Sequence[str]:
 def _revisions(begun: str) -> Iterator[str]:
     """Branches, tags and HEAD; behind ``A..`` as well."""
     start, dots, _ = begun.rpartition("..")
-    return (start + dots + name for name in chain(["HEAD"], _branches(begun), _tags(begun)))
+    agents = (f"agents/{name}" for name in _agents(begun)) if begun[len(start + dots) :].startswith("ag") else ()
+    return (start + dots + name for name in chain(["HEAD"], _branches(begun), _tags(begun), agents))
 
 
 def _shown(begun: str) -> Iterator[str]:
@@ -183,6 +192,7 @@ KINDS: Mapping[str, Callable[[str], Iterable[str]]] = {
     "pinned": _pinned,
     "shown": _shown,
     "words": _shells,
+    "agent": _agents,
     "branch": _branches,
     "conflict": _conflicts,
     "key": _keys,

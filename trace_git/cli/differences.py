@@ -62,7 +62,7 @@ def body(change: ItemChange) -> Iterator[str]:
         for line in screen.painted(messages.plain(change.item.message).rstrip("\n"), colour):
             yield f"{screen.paint(sign, colour)}   {line}".rstrip(" ")
     elif "edited" in change.kinds:
-        yield from _edited(change.old, change.new)
+        yield from edited(change.old, change.new)
 
 
 def shape(change: ItemChange, *, words: bool) -> dict[str, Any]:
@@ -87,7 +87,8 @@ def pieces(old: Item, new: Item) -> list[tuple[str, str]]:
     return list(words(before, after))
 
 
-def _edited(old: Item, new: Item) -> Iterator[str]:
+def edited(old: Item, new: Item) -> Iterator[str]:
+    """What an edit changed, word by word, with some lines around it."""
     lines: list[list[tuple[str, str]]] = [[]]
     touched = set()
     for op, text in pieces(old, new):

@@ -12,6 +12,7 @@ from . import screen, shapes
 
 _AGES = (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1))
 _OLD = 14 * 86_400  # seconds; from here on a date says more than an age
+_SPACES = "refs/namespaces/"
 _PLACES = {"refs/heads/": "", "refs/tags/": "tag ", "refs/trace/pins/": "pin ", "refs/trace/keep/": "keep "}
 
 
@@ -21,6 +22,7 @@ def operation(found: Operation) -> dict[str, Any]:
         "number": found.number,
         "time": found.time,
         "verb": found.verb,
+        "agents": list(found.agents),
         "moves": {ref: {"old": old, "new": new} for ref, (old, new) in found.moves.items()},
         "note": found.note,
         "undoes": found.undoes,
@@ -30,7 +32,10 @@ def operation(found: Operation) -> dict[str, Any]:
 
 
 def ref_name(ref: str) -> str:
-    """A ref as a person says it: ``main``, ``tag v1``, ``pin 1a2b3c4d``."""
+    """A ref as a person says it: ``main``, ``tag v1``, ``pin 1a2b3c4d``, and of an agent ``researcher: main``."""
+    if ref.startswith(_SPACES):
+        agent, _, rest = ref.removeprefix(_SPACES).partition("/")
+        return f"{agent}: {ref_name(rest)}"
     place = next((place for place in _PLACES if ref.startswith(place)), None)
     if place is None:
         return ref

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import asdict
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+from ..answers import Agent
 from ..errors import NotFoundError
 from ..model import ROLES, Author, Commit, Item, TokenCount, Usage
 from ..repo import Repo
@@ -77,17 +79,30 @@ def short_ids(items: Iterable[Item]) -> Mapping[str, str]:
 
 
 def refs_by_commit(repo: Repo) -> Mapping[str, list[str]]:
-    """Commit id → the names at it as git marks them: where HEAD is first, then branches, then tags."""
+    """Commit id → the names at it as git marks them: where HEAD is first, then branches, tags and other agents.
+
+    An agent's own branches are called by their full names, which are good everywhere.
+    """
+    here = f"agents/{repo.name}/" if repo.name else ""
     found: dict[str, list[str]] = {}
     branches = sorted(repo.branches(), key=lambda one: not one.current)
     if branches and not branches[0].current:
         with suppress(NotFoundError):  # on a branch without commits
             found.setdefault(repo.get("HEAD").id, []).append("HEAD")
     for branch in branches:
-        found.setdefault(branch.commit, []).append(f"HEAD -> {branch.name}" if branch.current else branch.name)
+        name = here + branch.name
+        found.setdefault(branch.commit, []).append(f"HEAD -> {name}" if branch.current else name)
     for tag in repo.tags():
         found.setdefault(tag.commit, []).append(f"tag: {tag.name}")
+    for agent, tip in repo.agent_tips().items():
+        if agent != repo.name:
+            found.setdefault(tip, []).append(f"agents/{agent}")
     return found
+
+
+def agent(found: Agent) -> dict[str, Any]:
+    shown = {name: value for name, value in asdict(found).items() if name != "tokens"}
+    return {**shown, **count(found.tokens)}
 
 
 def role_of(author: Author) -> str | None:

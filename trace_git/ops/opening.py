@@ -7,17 +7,19 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from ..answers import Agent
 from ..errors import CorruptTraceError, InvalidInputError, NotFoundError, TraceError
-from ..model import Author, Tokenizer
+from ..model import Author, Commit, Tokenizer
 from ..store import layout, probe
 from ..store.counts import CountCache
 from ..store.gitconfig import config_files
 from ..store.identity import identity
 from ..store.refs import check_name
 from ..store.store import Store
+from ..view import agents, revisions
 from ..view.handle import Handle
 from ..view.tokens import RULES, Counter
-from . import branches
+from . import branches, keep
 
 if TYPE_CHECKING:
     from ..llm import Given
@@ -31,6 +33,7 @@ def open_handle(
     *,
     create: bool,
     branch: str | None,
+    agent: str | None = None,
     tokenizer: str | Tokenizer | None,
     durability: str,
     budget: int | None,
@@ -45,6 +48,8 @@ def open_handle(
         raise InvalidInputError(f"budget {budget!r} is not a number of tokens", field="budget")
     if branch is not None:
         check_name(branch)
+    if agent:
+        agents.check_name(agent)
     if "\0" in path or not path:
         raise InvalidInputError(f"{path!r} is not a path", field="path")
     if tokenizer is not None:
@@ -64,14 +69,72 @@ def open_handle(
     settings = config_files(os.environ, folder)
     handle = Handle(store, _counter(tokenizer, store), None, budget=budget, settings=settings)
     handle.llm = llm
-    branches.bind(handle, branch)
+    if agent:
+        handle = as_agent(handle, agent)
+        handle.budget = budget
+    if branch is not None or not agent:
+        branches.bind(handle, branch)
     return handle
+
+
+def as_agent(handle: Handle, name: str) -> Handle:
+    """A handle of agent ``name`` that stands where its HEAD does; NotFoundError when there is none."""
+    branch = agents.head_of(handle, name)
+    if branch is None:
+        raise NotFoundError(f"no agent {name!r}", hint="`trace agents` lists them; `trace spawn` makes one")
+    return handle.of_agent(name, branch)
+
+
+def another(handle: Handle, name: str) -> Handle:
+    """A handle of its own for another agent of the same trace, or for the trace itself ("")."""
+    handle.check_present()
+    if name:
+        other = as_agent(handle, name)
+    else:
+        other = handle.of_agent("", f"{keep.HEADS}main")
+        branches.bind(other, None)
+    other.store.share()
+    return other
+
+
+def which(handle: Handle, agent: Handle | Agent | str) -> tuple[str, str | None]:
+    """The name of an agent, and the commit at which somebody stands in it, if that is what was given."""
+    if isinstance(agent, Handle):
+        if not agent.namespace or agent.store.folder != handle.store.folder:
+            raise InvalidInputError(
+                f"{agent.store.folder} is {'another trace' if agent.namespace else 'a trace, and no agent of it'}",
+                field="child",
+                hint="give the agent's name, or what spawn() returned here",
+            )
+        return agent.namespace, agent.head()
+    return agents.check_name(agent.name if isinstance(agent, Agent) else agent), None
+
+
+def as_it_was(handle: Handle, rev: str | Commit) -> Handle:
+    """A look at the agent that a commit collapsed, at what it took, or that it spawned, at its beginning."""
+    commit = revisions.resolve(handle, rev)
+    data = handle.store.commit(commit)
+    if agents.is_collapse(data):
+        tip = data.parents[1]
+    elif agents.is_spawn(data):
+        tip = commit
+    else:
+        raise InvalidInputError(
+            f"commit {commit[:8]} neither collapsed nor spawned an agent",
+            field="rev",
+            hint="`trace log --grep '^collapse:'` lists those that did",
+        )
+    other = handle.of_agent(data.trailers[agents.NAME], f"{keep.HEADS}main")
+    other.stand(tip)
+    other.store.share()
+    return other
 
 
 def close_handle(handle: Handle) -> None:
     """Save what was counted, flush, close. A look at an earlier moment has nothing of its own to close."""
-    if handle.past is not None:
+    if handle.past is not None or handle.closed:
         return
+    handle.closed = True
     if handle.counter is not None and isinstance(handle.counter.cache, CountCache):
         handle.counter.cache.save()
     with suppress(TraceError):  # what is kept to save time may not keep a trace from closing
@@ -79,6 +142,8 @@ def close_handle(handle: Handle) -> None:
         if not handle.store.was_shaken and handle.contexts.leaves.news and (head := handle.head()):
             tips = [tip for ref in sorted(handle.written)[:_BRANCHES] if (tip := handle.ref_commit(ref)) is not None]
             handle.contexts.leaves.save(*(handle.commit(tip).tree for tip in (head, *tips)))
+    if handle.contexts.memory is not None:
+        handle.contexts.memory.close()  # who shares it opens it again
     handle.store.close()
 
 

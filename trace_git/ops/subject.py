@@ -27,6 +27,11 @@ def about(verb: str, item: str, message: Message, *, more: int = 0) -> str:
     return _short(f"{verb}: {item[:8]} {words(message)}", _LONGEST - len(rest)) + rest
 
 
+def collapsed(agent: str, message: Message) -> str:
+    """``collapse: agent: first words…``."""
+    return _short(f"collapse: {agent}: {words(message)}", _LONGEST)
+
+
 def words(message: Message) -> str:
     """One line that tells what a message is about; of a conflict that a merge put off, ours' version."""
     message = deferred.shown(message)

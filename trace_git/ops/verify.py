@@ -15,7 +15,7 @@ from ..results import Finding
 from ..store import codec, format, layout, mending, salvage, trees
 from ..store.refs import is_id
 from ..view.handle import Handle
-from . import verify_labels
+from . import verify_agents, verify_labels
 
 _SETTLED = 10.0  # seconds: a pack that is being written gets its index sooner
 _TROUBLE = (CorruptTraceError, NotFoundError, InvalidInputError, StateError)
@@ -47,6 +47,7 @@ class _Verifier:
                 yield from self._history(ref, value)
         good = {ref: value for ref, value in refs.items() if isinstance(value, str)}
         yield from self._head(good)
+        yield from verify_agents.agent_findings(self._handle, good)
         for name, reason in self._store.broken_packs().items():
             yield Finding("pack", name, f"pack {name} is damaged: {reason}")
         yield from self._all_objects()

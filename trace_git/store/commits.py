@@ -14,6 +14,9 @@ from functools import lru_cache
 from ..errors import CorruptTraceError
 from ..model import Author
 
+BOUNDARY = "Trace-Boundary"  # a trailer: what is behind this commit is another context's history
+AGENT = "Trace-Agent"  # a trailer: the agent that this commit spawned or collapsed
+
 _PERSON = re.compile(rb"(.*) <([^<>]*)> (-?\d+) ([+-]\d{4})\Z", re.DOTALL)
 _TRAILER = re.compile(r"([A-Za-z][A-Za-z0-9-]*): (.*)\Z")
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f<>]+")
@@ -23,6 +26,8 @@ _UNSAFE = re.compile(r"[\x00-\x1f\x7f<>]+")
 class CommitData:
     """A commit as its object says it. Ids are 40 hex; ``timestamp`` is the committer's, in seconds.
 
+    ``parents`` are git's; ``line`` those that its history goes on to: none at a boundary, where git sees a link to
+    another agent's history, and a walk ends.
     ``authored`` is the author's where it is another one, as in a commit that was made again by a rebase.
     """
 
@@ -34,6 +39,10 @@ class CommitData:
     message: str
     trailers: Mapping[str, str]
     authored: int | None = None
+
+    @property
+    def line(self) -> tuple[str, ...]:
+        return () if BOUNDARY in self.trailers else self.parents
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from ..errors import TraceError
 
 
 class _Open(Protocol):
-    def close(self) -> None: ...
+    def end(self) -> None: ...
     def after_fork(self) -> None: ...
 
 
@@ -28,7 +28,7 @@ def watch(store: _Open) -> None:
 def _close_all() -> None:
     for store in list(_watched):
         with suppress(TraceError):
-            store.close()
+            store.end()
 
 
 def _forget_all() -> None:

@@ -6,14 +6,20 @@ from typing import NamedTuple
 
 from . import commits
 
+_BOUNDARY = f"\n{commits.BOUNDARY}: ".encode()
+_AGENT = f"\n{commits.AGENT}: ".encode()
 _PARENTS_AT = len("tree \n") + 40
 
 
 class Links(NamedTuple):
-    """Ids of 40 hex; ``timestamp`` is the committer's, in seconds."""
+    """Ids of 40 hex; ``timestamp`` is the committer's, in seconds. At a boundary (see ``commits``) none is a parent.
+
+    ``agent`` says that the commit may have spawned or collapsed an agent: most have not, and need not be read for that.
+    """
 
     parents: tuple[str, ...]
     timestamp: int
+    agent: bool = False
 
 
 def parse(data: bytes, oid: str) -> Links:
@@ -24,7 +30,8 @@ def parse(data: bytes, oid: str) -> Links:
         at += 48
     start = data.find(b"\ncommitter ", at)
     words = data[start + 1 : data.find(b"\n", start + 1)].rsplit(b" ", 2)
-    if data.startswith(b"author ", at) and start > 0 and len(words) == 3 and words[1].isdigit():
-        return Links(tuple(parents), int(words[1]))
+    plain = _BOUNDARY not in data  # else it may be one, or its message only says so
+    if plain and data.startswith(b"author ", at) and start > 0 and len(words) == 3 and words[1].isdigit():
+        return Links(tuple(parents), int(words[1]), _AGENT in data)
     whole = commits.parse(data, oid)  # a commit that is not written as we and git write them
-    return Links(whole.parents, whole.timestamp)
+    return Links(whole.line, whole.timestamp, commits.AGENT in whole.trailers)

@@ -37,6 +37,19 @@ LARGE = 1 << 20
 MANY = 8 << 20  # bytes of an operation that are too much for the journal
 
 
+def _turn(move: tuple[str, str | None]) -> int:
+    """When a ref is written: the HEAD of a namespace goes before its branch and comes after it.
+
+    To stock git such a HEAD without a branch is damage, at any moment.
+    """
+    ref, value = move
+    if not ref.startswith("refs/namespaces/"):
+        return 1
+    if ref.split("/", 3)[3] == "HEAD":
+        return 0 if value is None else 2
+    return 1 if value is not None else 3
+
+
 class Publisher:
     """Turns records into what stock git reads, for one trace folder."""
 
@@ -63,11 +76,11 @@ class Publisher:
         name = self._publish_objects(records)
         moves = [move for record in records if record.entry.verb != "external" for move in record.entry.moves]
         final = {move.ref: move.new for move in moves if move.ref not in skip}
-        gone = [ref for ref, value in final.items() if value is None]
+        gone = sorted([ref for ref, value in final.items() if value is None], key=lambda ref: _turn((ref, None)))
         for ref in gone:  # first, and their locks: where a/b was, a may come
             self._refs.delete(ref)
             self._refs.unlock(ref)
-        for ref, value in final.items():
+        for ref, value in sorted(final.items(), key=_turn):
             if value is not None:
                 self._refs.write(ref, value)
         self._log(records, final, skip)

@@ -15,12 +15,12 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from ..errors import CorruptTraceError, NotFoundError, StateError, TraceError
-from . import commits, layout, links, trees
-from .commits import CommitData
+from . import commits, layout, links, oplog, trees
+from .commits import AGENT, CommitData
 from .connection import Connection
 from .links import Links
 from .packfile import is_torn
-from .records import BLOB, COMMIT, TAG, TREE
+from .records import BLOB, COMMIT, TAG, TREE, Entry, unpack_record
 from .transaction import Transaction
 from .trees import Folder
 
@@ -45,6 +45,10 @@ class Reading(ABC):
     @abstractmethod
     def _alive(self) -> Connection:
         """The connection; StateError when there is none any more."""
+
+    @abstractmethod
+    def _look(self) -> None:
+        """See what others journaled since."""
 
     @contextmanager
     def planning(self) -> Iterator[Transaction]:
@@ -82,6 +86,20 @@ class Reading(ABC):
     def edge(self) -> frozenset[bytes]:
         """The commits at which a shallow clone ends, by raw id."""
         return frozenset(map(bytes.fromhex, self._shallow))
+
+    def entries(self) -> Iterator[Entry]:
+        """The operation log, newest first, what is still in the journal included."""
+        with self._mutex:
+            journal = self._alive().journal
+            self._look()
+            try:
+                frames = journal.all_frames()
+            except CorruptTraceError:  # or another process began a generation meanwhile
+                self._look()
+                frames = journal.all_frames()
+            size = journal.generation.oplog_size
+        yield from (unpack_record(frame.payload).entry for frame in reversed(frames))
+        yield from oplog.newest_first(os.path.join(self.folder, "trace", "oplog"), size)
 
     def logged_refs(self) -> dict[str, str | None]:
         """Where each ref that the operation log knows was put last; None for one that was deleted."""
@@ -133,7 +151,7 @@ class Reading(ABC):
         with self._mutex:
             known = self._commits.get(oid) or self._planned_commit(oid)
             if known is not None:
-                return Links(known.parents, known.timestamp)
+                return Links(known.line, known.timestamp, AGENT in known.trailers)
             return links.parse(self.read(bytes.fromhex(oid), COMMIT), oid)
 
     def commit(self, oid: str) -> CommitData:

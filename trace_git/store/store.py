@@ -13,15 +13,15 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 
-from ..errors import CorruptTraceError, LockedError, StateError, StorageError, TraceError
+from ..errors import LockedError, StateError, StorageError, TraceError
 from ..model import Author
-from . import commits, files, layout, lifetime, oplog
+from . import commits, files, layout, lifetime
 from .connection import Connection
 from .footing import Footing
 from .foreign import LockWatch
 from .publish import LARGE
 from .reading import Reading
-from .records import Entry, Record, unpack_record
+from .records import Record
 from .transaction import Transaction
 
 GROUP = 256  # records published together
@@ -51,9 +51,11 @@ class Store(Reading):
         self._clock = clock
         self._batch = _Batch()
         self._burst = 0
-        self._last_append = 0.0
+        self._last_append, self._last_seq = 0.0, 0
+        self._others = 0  # records that other processes wrote between the last two of this one
         self._timer: threading.Timer | None = None
         self._closed = False
+        self._users = 1  # handles that are to close it; the last one does
         self._forked = False
         self._connect()
         self._epoch = self._on.epoch
@@ -102,20 +104,6 @@ class Store(Reading):
             self._batch.op, self._batch.refs = 0, frozenset()
         if self._on.lock.held:
             self._on.settle()
-
-    def entries(self) -> Iterator[Entry]:
-        """The operation log, newest first, what is still in the journal included."""
-        with self._mutex:
-            journal = self._alive().journal
-            self._look()
-            try:
-                frames = journal.all_frames()
-            except CorruptTraceError:  # or another process began a generation meanwhile
-                self._look()
-                frames = journal.all_frames()
-            size = journal.generation.oplog_size
-        yield from (unpack_record(frame.payload).entry for frame in reversed(frames))
-        yield from oplog.newest_first(os.path.join(self.folder, "trace", "oplog"), size)
 
     def now(self) -> int:
         """The present time in whole seconds."""
@@ -185,6 +173,7 @@ class Store(Reading):
                 on.lock.acquire()
                 watch.take_over()
                 self._look()
+            self._others = on.journal.next_seq - self._last_seq
             values = {ref: self._on.locked_value(ref) for ref in refs}
             self._part_batch(refs)
             return values
@@ -262,10 +251,14 @@ class Store(Reading):
                 on.lock.release()
 
     def _publish_now(self, verb: str) -> bool:
-        """At human pace at once; in a batch or a long burst of appends in groups, never later than 50 ms."""
+        """At human pace at once; in a batch or a long burst of appends in groups, never later than 50 ms.
+
+        The pace is that of all processes together: of many that write at once each waits for the others.
+        """
         now, on = time.monotonic(), self._on
-        self._burst = self._burst + 1 if now - self._last_append < GROUP_SECONDS else 1
-        self._last_append = now
+        written = self._others + 1
+        self._burst = self._burst + written if now - self._last_append < GROUP_SECONDS * written else 1
+        self._last_append, self._last_seq = now, on.journal.next_seq
         if len(on.pending) >= GROUP or now - on.first_pending > GROUP_SECONDS:
             return True
         return not (self._batch.depth or (verb == "append" and self._burst > SINGLE))
@@ -340,8 +333,28 @@ class Store(Reading):
 
     # -- the end ---------------------------------------------------------------------------
 
+    def share(self) -> Store:
+        """The same store for one more handle that will close it."""
+        with self._mutex:
+            self._alive()
+            self._users += 1
+        return self
+
     def close(self) -> None:
-        """Flush, checkpoint and close. Closing twice is harmless."""
+        """Flush; the last one who shares it also checkpoints and closes. Closing twice is harmless."""
+        with self._mutex:
+            self._users -= 1
+            if self._users > 0:
+                self._flush_shared()
+            else:
+                self.end()
+
+    def _flush_shared(self) -> None:
+        if self.writable and not self._closed and not self._forked:
+            self._publish_quietly()
+
+    def end(self) -> None:
+        """Checkpoint and close, whoever still shares it."""
         with self._mutex:
             if self._closed:
                 return

@@ -44,14 +44,16 @@ def pieces(store: Store, tips: Iterable[str], *, remember: bool = False) -> Iter
     commits: dict[str, Links] = {}
     whole, error = True, None
     while fresh or heap:
-        read = store.commit if remember and not heap and len(fresh) == 1 else store.links
+        whole_ones = remember and not heap and len(fresh) == 1
         for oid in fresh:
             try:
-                found = read(oid)
+                if whole_ones:
+                    store.commit(oid)
+                found = store.links(oid)
             except (StateError, CorruptTraceError) as caught:  # what can be read is of use without it
                 whole, error = False, error or caught
             else:
-                heappush(heap, (-found.timestamp, next(numbers), oid, Links(found.parents, found.timestamp)))
+                heappush(heap, (-found.timestamp, next(numbers), oid, found))
         fresh.clear()
         if not heap:
             break

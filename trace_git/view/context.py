@@ -30,6 +30,7 @@ class Contexts:
         self._counter = counter
         self._items: OrderedDict[bytes, tuple[Item, ...]] = OrderedDict()
         self._recent: OrderedDict[str, Context] = OrderedDict()
+        self.memory: Any = None  # of questions to whole histories, once there was one: see ``searching``
         self.leaves = Leaves(snapshots, counter, self.message, folder=store.folder, readonly=not store.writable)
 
     def at(self, commit: Commit | None) -> Context:

@@ -46,7 +46,7 @@ def diff(handle: Handle, old: str | None, new: str | None) -> Diff:
 
 def parent(handle: Handle, commit: str) -> str | None:
     """What a commit is compared with when nobody says: its first parent, or None for a root."""
-    return next(iter(handle.commit(commit).parents), None)
+    return next(iter(handle.store.links(commit).parents), None)
 
 
 def _sides(handle: Handle, before: Commit | None, after: Commit | None) -> tuple[_Side, _Side]:

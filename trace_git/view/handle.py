@@ -38,6 +38,7 @@ class Handle:
     llm: Any = None
     seen: str | None = None
     written: set[str] = field(default_factory=set)
+    closed: bool = False
     snapshots: Snapshots = field(init=False)
     contexts: Contexts = field(init=False)
 
@@ -48,6 +49,15 @@ class Handle:
     def bound(self, branch: str) -> Handle:
         """The same trace with this handle's caches, bound to another branch (a full ref name)."""
         return self._with(branch, self.past)
+
+    def of_agent(self, name: str, branch: str) -> Handle:
+        """The same trace with this handle's caches, as another agent, bound to its branch (a full ref name).
+
+        Its budget is what its spawn commit says, until somebody gives another.
+        """
+        other = self.bound(branch)
+        other.namespace, other.budget = name, None
+        return other
 
     def back_then(self, refs: Mapping[str, str]) -> Handle:
         """A read-only handle of the moment when the refs were these, with this handle's caches, bound to its branch."""
@@ -62,7 +72,9 @@ class Handle:
         return other
 
     def check_present(self) -> None:
-        """StateError on a look at an earlier moment, where nothing can be written. Every writing verb asks."""
+        """StateError when closed, or on a look at an earlier moment: nothing can be written. Writing verbs ask."""
+        if self.closed:
+            raise StateError("this trace was closed", hint="open it again with Repo.open()")
         if self.past is not None:
             raise StateError("this is a look at an earlier moment", hint="open the trace without an operation number")
 
@@ -134,7 +146,8 @@ class Handle:
     def changed(self, commit: Commit) -> tuple[Item, ...]:
         """The items that ``commit`` added or changed, in order; for a pin, those it pinned or unpinned."""
         snapshots = self.snapshots
-        before = self.store.commit(commit.parents[0]).tree if commit.parents else None
+        parents = self.store.links(commit.id).parents
+        before = self.store.commit(parents[0]).tree if parents else None
         now, then = snapshots.leaf_ids(commit.tree), snapshots.leaf_ids(before) if before else []
         known = set(then)
         fresh = [entry for leaf in now if leaf not in known for entry in snapshots.leaf(leaf)]

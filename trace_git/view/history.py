@@ -79,7 +79,8 @@ def matcher(handle: Handle, *, grep: str | None, role: str | None) -> Callable[[
 
 def _roles(handle: Handle, commit: Commit) -> set[str]:
     """The roles of what is in ``commit.items``. Reads few names and no message: a filter asks this of every commit."""
-    root, before = _root(handle, commit.id), _root(handle, commit.parents[0]) if commit.parents else {}
+    parents = handle.store.links(commit.id).parents
+    root, before = _root(handle, commit.id), _root(handle, parents[0]) if parents else {}
     now, then = ({one[format.MESSAGES + b"/"]} if format.MESSAGES + b"/" in one else set() for one in (root, before))
     for _ in range(3):  # two levels of folders, then files
         now, then = _inside(handle, now - then), _inside(handle, then - now)

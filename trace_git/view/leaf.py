@@ -165,13 +165,24 @@ def from_row(row: Row) -> Leaf | None:
 
 def faults(leaves: Sequence[Leaf]) -> list[groups.Finding]:
     """What ``groups.faults`` finds in the context that these leaves are."""
-    starts = [0, *accumulate(leaf.size for leaf in leaves)]
-    loose = [(start + at, facts) for start, leaf in zip(starts, leaves, strict=False) for at, facts in leaf.loose]
-    paired = groups.pair(loose, starts[-1])
+    starts, paired = _paired(leaves)
     inside = {fault.at for fault in groups.between(paired)}
     inside.update(start + at for start, leaf in zip(starts, leaves, strict=False) for at in leaf.between)
     found = [*groups.dangling(paired), *(Fault(at, "interleaved") for at in inside)]
     return [fault.told(_item(leaves, starts, fault.at)) for fault in groups.in_order(found)]
+
+
+def open_calls(leaves: Sequence[Leaf]) -> list[tuple[str, groups.Call]]:
+    """The calls that nothing answers yet, in order, each with the id of its item."""
+    starts, paired = _paired(leaves)
+    return [(_item(leaves, starts, call.at), call) for call in paired.open]
+
+
+def _paired(leaves: Sequence[Leaf]) -> tuple[list[int], groups.Groups]:
+    """Where each leaf begins, and the pairing of what is not settled inside one."""
+    starts = [0, *accumulate(leaf.size for leaf in leaves)]
+    loose = [(start + at, facts) for start, leaf in zip(starts, leaves, strict=False) for at, facts in leaf.loose]
+    return starts, groups.pair(loose, starts[-1])
 
 
 def _item(leaves: Sequence[Leaf], starts: Sequence[int], at: int) -> str:

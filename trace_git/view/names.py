@@ -18,6 +18,7 @@ _SHORT_HEX = re.compile(r"[0-9a-fA-F]{1,3}\Z")
 _LONGEST = 255  # bytes that a file name may have
 _PLACES = ("", "refs/", "refs/tags/", "refs/heads/", "refs/remotes/")
 _KINDS = ("refs/heads/", "refs/remotes/", "refs/tags/")
+_AGENTS, _TRACE = "agents/", "trace/"  # no branch begins with these
 
 
 def named(handle: Handle, name: str) -> str:
@@ -46,11 +47,28 @@ def head(handle: Handle) -> str:
 
 
 def refs_of(handle: Handle, name: str) -> Iterator[str]:
-    """The full names that a short one may stand for. HEAD is not among them."""
+    """The full names that a short one may stand for. HEAD is not among them.
+
+    ``agents/NAME`` is where an agent stands, ``agents/NAME/BRANCH`` and ``trace/BRANCH`` are an agent's branch and one
+    of the trace itself, from wherever one looks.
+    """
+    if name.startswith((_AGENTS, _TRACE)):
+        yield from _elsewhere(handle, name)
     for place in _PLACES:
         ref = handle.space + place + name
         if (place or name.startswith("refs/")) and _is_ref_name(ref):
             yield ref
+
+
+def _elsewhere(handle: Handle, name: str) -> Iterator[str]:
+    """The ref of another agent, or of the trace, that a name is for."""
+    agent, _, branch = name.removeprefix(_AGENTS).partition("/") if name.startswith(_AGENTS) else ("", "", name[6:])
+    space = f"refs/namespaces/{agent}/" if agent else ""
+    head = handle.ref(f"{space}HEAD") if not branch and _is_ref_name(space + "HEAD") else None
+    symbolic = head is not None and head.startswith("ref: ")  # a mirror clone flattens it: then main is meant
+    ref = f"{space}refs/heads/{branch or 'main'}"
+    if agent or name.startswith(_TRACE):
+        yield (head or "")[5:] if symbolic else ref
 
 
 def _is_ref_name(ref: str) -> bool:
@@ -84,6 +102,7 @@ def unknown(handle: Handle, name: str) -> NotFoundError:
     import difflib  # costs start-up time, and is needed here only
 
     short = [ref.removeprefix(handle.space + "refs/").partition("/")[2] for ref in _refs(handle)]
+    short += [_AGENTS + ref.split("/")[2] for ref in handle.ref_names("refs/namespaces/", skip_bad=True)]
     names = {one.lower(): one for one in [*short, "HEAD"]}
     near = [names[one] for one in difflib.get_close_matches(name.lower(), names, n=3)]
     hint = f"did you mean {' or '.join(near)}?" if near else "`trace log` lists commits, `trace branch` branches"

@@ -24,8 +24,8 @@ def line(handle: Handle, commit: Commit) -> Iterator[Commit]:
 
 def _parents(handle: Handle, commit: Commit) -> Iterator[Commit]:
     yield commit
-    while commit.parents:
-        commit = handle.commit(commit.parents[0])
+    while parents := handle.store.links(commit.id).parents:
+        commit = handle.commit(parents[0])
         yield commit
 
 
@@ -69,9 +69,10 @@ def _beyond(some: Sequence[tuple[str, int]], others: Sequence[tuple[str, int]], 
 def _sent(handle: Handle, report: Commit) -> list[bytes] | None:
     """The folders of the items that a report is about: those of the ancestor whose digest it names."""
     over = report.trailers["Trace-Usage"].rpartition(" over=")[2]
-    if not report.parents:
+    parents = handle.store.links(report.id).parents
+    if not parents:
         return [] if over == digest(()) else None
-    before = handle.commit(report.parents[0])
+    before = handle.commit(parents[0])
     return next((found for found, hashed in _contexts(handle, before) if hashed == over), None)
 
 

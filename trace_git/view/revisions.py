@@ -132,7 +132,7 @@ def _by_time(handle: Handle, starts: Iterable[str]) -> Iterator[str]:
     while heap:
         oid = heappop(heap)[2]
         yield oid
-        for parent in handle.store.commit(oid).parents:
+        for parent in handle.store.links(oid).parents:
             if parent not in met:
                 met[parent] = None
                 heappush(heap, (-handle.store.commit(parent).timestamp, next(numbers), parent))

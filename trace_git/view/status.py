@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from ..model import Commit, Status, TokenCount
 from ..store import gitconfig
-from . import leaf, models, reports
+from . import agents, leaf, models, reports
 from .handle import Handle
 from .leaf import Leaf
 
@@ -45,6 +45,7 @@ def status(handle: Handle) -> Status:
         model=model,
         window=window,
         budget_from=budget.source,
+        agent=handle.namespace,
     )
 
 
@@ -72,9 +73,13 @@ def _model(folders: Sequence[Leaf], report: Commit | None) -> str | None:
 
 
 def _budget(handle: Handle, window: int | None) -> _Budget:
-    """What was given to ``Repo.open``, else ``trace.budget`` of git's configuration, else the model's window."""
+    """What was given to ``Repo.open``, else to an agent when it was spawned, else ``trace.budget`` of git's
+    configuration, else the model's window."""
     if handle.budget is not None:
         return _Budget(handle.budget, "given")
+    given = agents.budget_of(handle, handle.namespace) if handle.namespace else None
+    if given is not None:
+        return _Budget(given, "spawn")
     text = gitconfig.value(settings(handle), "trace", "budget")
     tokens = gitconfig.number(text) if text is not None else None
     if tokens is not None and tokens > 0:

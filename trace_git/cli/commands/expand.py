@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from ...errors import AmbiguousRevisionError, InvalidInputError, NotFoundError
 from ...repo import Repo
 from .. import changes, compressing, exits, opening, options, receipts, screen, shapes
 from .show import items
@@ -23,7 +24,7 @@ def command(
 
     COMPRESS is the id of a compress, its commit, or one of the items that it left: a summary, a masked output.
     Without it, the compresses of this context are listed. What was compressed again has to wait: expand the later
-    one first, or look with --peek.
+    one first, or look with --peek. Of a commit that collapsed or spawned an agent, what the agent knew then is shown.
 
     \b
     Examples:
@@ -37,6 +38,8 @@ def command(
     with opening.opened() as repo:
         if compress is None:
             _list(ctx, repo, as_json=as_json)
+        elif (child := _child(repo, compress)) is not None:
+            _agent(child, compress, as_json=as_json)
         elif peek:
             _peek(repo, compress, only, as_json=as_json)
         else:
@@ -44,6 +47,24 @@ def command(
             changes.report(repo, [commit], as_json=as_json, nothing="nothing changed")
             if not as_json:
                 changes.aside("back: trace undo")
+
+
+def _child(repo: Repo, rev: str) -> Repo | None:
+    """The agent that a commit collapsed or spawned, as it was then; None when it did neither."""
+    try:
+        return repo.child(rev)
+    except (AmbiguousRevisionError, InvalidInputError, NotFoundError):
+        return None
+
+
+def _agent(child: Repo, rev: str, *, as_json: bool) -> None:
+    with child:
+        found = child.context().items
+        if as_json:
+            screen.emit(agent=child.name, items=[shapes.counted(child, one) for one in found])
+            return
+        screen.show([*items(child, found)][1:], paged=True)
+        changes.aside(f"agent {child.name} as it was at {rev}; to work there: trace --agent {child.name} log")
 
 
 def _list(ctx: click.Context, repo: Repo, *, as_json: bool) -> None:

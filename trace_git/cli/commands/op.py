@@ -92,6 +92,8 @@ def _page(found: Operation) -> Iterator[str]:
     facts = {"Verb": operations.verb(found), "Date": shapes.when(int(found.time))}
     if found.commits > 1:
         facts["Records"] = f"{found.commits:,}"
+    if any(found.agents):
+        facts["Agents"] = ", ".join(one or "the trace itself" for one in found.agents)
     if found.undone:
         facts["State"] = "undone"
     if found.note:

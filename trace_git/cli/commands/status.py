@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ...model import Status, TokenCount
-from ...ops import merging_state
+from ...ops import bisecting_state, merging_state
 from ...ops.merging_state import REPLAY, Begun
 from ...repo import Repo
 from .. import bar, opening, options, screen, shapes
@@ -41,13 +41,14 @@ def command(budget: int | None, grid: bool, at_op: int | None, as_json: bool) ->
         status = repo.status()
         begun = merging_state.read(status.path) if at_op is None else None
         replay = _replay(repo, status.path) if at_op is None else None
+        bisecting = at_op is None and bisecting_state.there(status.path, status.agent)
         found = repo.compressions()
     if as_json:
         screen.emit(**_shape(status), merge=None if begun is None else begun.shape(),
                     replay=None if replay is None else replay.shape(),
                     compressions=[shapes.compression(one) for one in found])  # fmt: skip
     else:
-        facts = _facts(status, begun, replay, shapes.put_aside(found))
+        facts = _facts(status, begun, replay, shapes.put_aside(found), bisecting=bisecting)
         screen.show([*facts, *_picture(status, grid=grid), *_warnings(status)])
 
 
@@ -61,12 +62,17 @@ def _replay(repo: Repo, folder: str) -> replay_state.Begun | None:
     return repo.open_replay.read() if os.path.exists(os.path.join(folder, REPLAY)) else None
 
 
-def _facts(status: Status, begun: Begun | None, replay: replay_state.Begun | None, compressed: str) -> Iterator[str]:
+def _facts(
+    status: Status, begun: Begun | None, replay: replay_state.Begun | None, compressed: str, *, bisecting: bool
+) -> Iterator[str]:
     at = screen.paint(status.head[:8], "yellow") if status.head else ""
+    whose = f" of agent {status.agent}" if status.agent else ""
     if status.branch:
-        yield screen.paint(f"On branch {status.branch}", "bold") + (f" at {at}" if at else ", no commits yet")
+        yield screen.paint(f"On branch {status.branch}{whose}", "bold") + (f" at {at}" if at else ", no commits yet")
     else:
-        yield f"{screen.paint('Looking at', 'bold')} {at}, on no branch"
+        yield f"{screen.paint('Looking at', 'bold')} {at}, on no branch{whose}"
+    if bisecting:
+        yield screen.paint("Bisecting: `trace bisect log` says what is known, `trace bisect reset` ends it", "yellow")
     if begun is not None:
         yield screen.paint(f"Merging {begun.name} into {begun.into}: `trace conflicts` says what is left", "yellow")
     if replay is not None:
@@ -110,6 +116,7 @@ def _budget(status: Status) -> str:
         return "none" + screen.paint(", `trace config budget TOKENS` sets one", "dim")
     sources = {
         "given": "as given",
+        "spawn": "from its spawn",
         "config": "from `trace config budget`",
         "model": f"the window of {status.model}",
     }

@@ -1,0 +1,135 @@
+"""Questions across agents, and across traces."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from trace_git import NotFoundError, Repo, Session
+from trace_git.answers import Difference
+
+NOW = 1_700_000_000
+
+
+def opened(folder: Path, name: str = "run") -> Repo:
+    clock = count(NOW)
+    return Repo.open(folder / f"{name}.trace", tokenizer=None, clock=lambda: next(clock), durability="os")
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Iterator[Repo]:
+    """The trace says two things, spawns an agent, and both go on."""
+    with opened(tmp_path) as repo:
+        repo.commit("the rules", role="system")
+        repo.commit("use REST")
+        with repo.spawn("researcher") as child:
+            child.commit("REST needs tokens", role="assistant")
+            repo.commit("meanwhile, use JWT")
+            repo.collapse(child, summary="tokens are needed for REST")
+            child.commit("and they expire", role="assistant")
+        yield repo
+
+
+@pytest.fixture
+def session(run: Repo) -> Iterator[Session]:
+    with Session.open(run.path, tokenizer=None) as session:
+        yield session
+
+
+def texts(found: Difference) -> list[str]:
+    return [item.message.text for item in found.items]
+
+
+# -- who knew ------------------------------------------------------------------------------
+
+
+def test_who_knew_it_and_how(session):
+    assert [(hit.agent, hit.text, hit.route, hit.source) for hit in session.search("rest")] == [
+        ("", "tokens are needed for REST", "collapsed", "researcher"),
+        ("researcher", "REST needs tokens", "own", None),
+        ("researcher", "use REST", "inherited", ""),
+        ("", "use REST", "own", None),
+    ]
+
+
+@pytest.mark.parametrize(("agent", "number"), [(None, 4), ("", 2), ("researcher", 2)])
+def test_one_agent_or_all(session, agent, number):
+    assert len(list(session.search("rest", agent=agent))) == number
+
+
+def test_limit_counts_all_agents_together(session):
+    assert len(list(session.search("rest", limit=3))) == 3
+
+
+def test_an_agent_that_is_not_there_is_named(session):
+    with pytest.raises(NotFoundError, match="resercher") as caught:
+        session.search("rest", agent="resercher")
+    assert "researcher" in (caught.value.hint or "")
+
+
+def test_several_traces_are_asked_at_once(run, tmp_path):
+    with opened(tmp_path, "other") as other:
+        other.commit("REST elsewhere", timestamp=NOW + 1000)
+        with Session.open([run.path, other.path], tokenizer=None) as session:
+            hits = list(session.search("rest"))
+            assert [(hit.trace, hit.agent) for hit in hits[:2]] == [("other", ""), ("run", "")]
+            assert {hit.trace for hit in session.search("rest", agent="researcher")} == {"run"}
+            assert [hit.text for hit in session.search("rest", agent="other/")] == ["REST elsewhere"]
+
+
+def test_an_agent_that_is_gone_is_asked_too(run):
+    run.delete_agent("researcher", force=True)
+    with Session.open(run.path, tokenizer=None) as session:
+        assert [hit.text for hit in session.search("expire")] == ["and they expire"]
+        assert len(list(session.search("rest", agent="researcher"))) == 2
+
+
+# -- what one knew and another did not -----------------------------------------------------
+
+
+def test_what_one_knew_and_the_other_did_not(session):
+    assert texts(session.difference("researcher", "")) == ["REST needs tokens", "and they expire"]
+    assert texts(session.difference("", "researcher")) == ["meanwhile, use JWT", "tokens are needed for REST"]
+
+
+def test_as_of_a_commit_goes_along_the_history(session):
+    """At the collapse the trace had been led to by the agent's first message, and not by its second."""
+    found = session.difference("researcher", "", at="trace/main")
+    assert texts(found) == ["REST needs tokens"]
+    assert found.knew.commit == session.repo("researcher").get("HEAD~1").id
+
+
+def test_as_of_a_time(session):
+    moment = session.repo("researcher").get("HEAD~1").timestamp
+    assert texts(session.difference("researcher", "", at=moment)) == ["REST needs tokens"]
+
+
+def test_who_had_not_begun_knew_nothing(session):
+    early = session.repo("").get("HEAD~2").id
+    assert texts(session.difference("", "researcher", at=early)) == ["the rules", "use REST"]
+    with pytest.raises(NotFoundError):
+        session.difference("researcher", "", at=early)
+
+
+def test_equal_words_are_known_and_other_words_of_one_item_are_told_apart(run, session):
+    with run.agent("researcher") as child:
+        child.edit(child.context().items[1], "use SOAP")
+        child.commit("meanwhile, use JWT")
+        found = session.difference("researcher", "")
+        assert texts(found) == ["REST needs tokens", "and they expire"]
+        ((mine, theirs),) = found.changed
+        assert (mine.message.text, theirs.message.text) == ("use SOAP", "use REST")
+    assert found
+    assert not session.difference("", "")
+
+
+def test_agents_of_two_traces_are_compared(run, tmp_path):
+    with opened(tmp_path, "other") as other:
+        other.commit("use REST")
+        with Session.open([run.path, other.path], tokenizer=None) as session:
+            assert texts(session.difference("run/", "other/"))[0] == "the rules"
+            assert "use REST" not in texts(session.difference("run/", "other/"))
+            assert texts(session.difference("run/", "other/", at="HEAD~1")) == ["the rules", "meanwhile, use JWT"]

@@ -1,0 +1,59 @@
+"""Where to go on after a crash or a restart: the last acknowledged commit, what is open, which calls wait.
+
+A batch or an import that was cut cannot be told from one that ended: each of its commits was acknowledged by itself,
+and nothing marks the last. It is the last operation then, with the number of its commits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from ..answers import OpenCall, Resumption
+from ..errors import CorruptTraceError
+from ..view import leaf, operations
+from ..view.handle import Handle
+from .open_bisect import OpenBisect
+from .open_merge import OpenMerge
+
+
+def resumption(handle: Handle) -> Resumption:
+    """See ``Repo.resumption``. Nothing is changed; what was acknowledged is there since the trace was opened."""
+    handle.store.refresh()
+    head = handle.head()
+    commit = handle.commit(head) if head is not None else None
+    branch = handle.branch.rpartition("refs/heads/")[2] if handle.branch is not None else None
+    done = (one for one in operations.operations(handle) if handle.namespace in one.agents)
+    last = next((one for one in done if not one.undone and one.undoes is None), None)
+    leaves = handle.contexts.leaves.of(handle.snapshots.leaf_ids(commit.tree)) if commit is not None else []
+    calls = tuple(OpenCall(item, call.id, call.name) for item, call in leaf.open_calls(leaves))
+    return Resumption(handle.namespace, branch, commit, last, tuple(_interrupted(handle)), calls)
+
+
+def _interrupted(handle: Handle) -> Iterator[str]:
+    yield from handle.store.warnings
+    for found in (_merge, _bisect):
+        yield from _told(handle, found)
+
+
+def _told(handle: Handle, found: Callable[[Handle], str | None]) -> Iterator[str]:
+    try:
+        text = found(handle)
+    except CorruptTraceError as error:
+        text = str(error)
+    if text is not None:
+        yield text
+
+
+def _merge(handle: Handle) -> str | None:
+    begun = OpenMerge(handle).read()
+    if begun is None:
+        return None
+    return f"the merge of {begun.name} into {begun.into} is open: trace merge --continue, or --abort"
+
+
+def _bisect(handle: Handle) -> str | None:
+    begun = OpenBisect(handle).read()
+    if begun is None:
+        return None
+    where = begun.place.rpartition("refs/heads/")[2]
+    return f"a bisect is open that was begun on {where}: trace bisect log, or reset"

@@ -1,0 +1,89 @@
+"""All agents of a trace: those that have refs, and those that are gone and whose commits are still here.
+
+A name that a commit still has is never given again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from ..answers import Agent
+from . import agents, ancestry, lineage
+from .handle import Handle
+from .lineage import Events
+
+
+def agents_of(handle: Handle) -> tuple[Agent, ...]:
+    """Every agent, parents before their children, and by name."""
+    events = lineage.behind(handle, agents.tips_alive(handle))
+    there = agents.names(handle)
+    found = {name: agent for name in there if (agent := agents.agent_of(handle, name, events)) is not None}
+    for name, tip in gone(handle, events).items():
+        found[name] = agents.agent_at(handle, name, tip, events | lineage.behind(handle, [tip]), deleted=True)
+    return tuple(_ordered(dict(sorted(found.items())), ""))
+
+
+def _ordered(found: Mapping[str, Agent], parent: str) -> Iterator[Agent]:
+    """An agent whose parent is not known stands at the top. Nobody is spawned by who comes after, so this ends."""
+    for one in found.values():
+        if one.parent == parent or (not parent and one.parent not in found):
+            yield one
+            yield from _ordered({name: other for name, other in found.items() if other is not one}, one.name)
+
+
+def was_there(handle: Handle, name: str) -> bool:
+    """Whether an agent of this name is gone whose commits are still here.
+
+    Histories know of those that were collapsed; the operation log of those that were here, for what is kept was.
+    """
+    events = lineage.behind(handle, agents.tips_alive(handle))
+    named = any(one.name == name for one in events)
+    return (named or f"{agents.SPACES}{name}/HEAD" in handle.store.logged_refs()) and name in gone(handle, events)
+
+
+def gone(handle: Handle, events: Events) -> dict[str, str]:
+    """Name and last known tip of each agent that has no refs any more. ``events`` are those of all histories.
+
+    Its tip is kept, or it was collapsed. One that was taken back before it did anything is not among them.
+    """
+    there = frozenset(agents.names(handle))
+    found: dict[str, str] = {}
+    for tip, name in _workers(handle, _left(handle)):
+        found.setdefault(name, tip)
+    for one in sorted(events):
+        if one.taken and (one.name not in found or ancestry.is_ancestor(handle, found[one.name], one.taken)):
+            found[one.name] = one.taken
+    return {name: tip for name, tip in found.items() if name not in there}
+
+
+def _left(handle: Handle) -> list[str]:
+    """The tips that verbs left behind, the latest first."""
+    refs = sorted(handle.ref_names(agents.KEPT, skip_bad=True), key=_number, reverse=True)
+    return list(dict.fromkeys(tip for ref in refs if (tip := agents.commit_at(handle, ref)) is not None))
+
+
+def _number(ref: str) -> tuple[int, ...]:
+    """The operation that a keep is of, and which one of its keeps it is."""
+    return tuple(int(part) for part in ref.rpartition("/")[2].split(".") if part.isdecimal())
+
+
+def _workers(handle: Handle, tips: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Each of ``tips`` that is an agent's work, and not its spawn commit and nothing more, with the agent's name."""
+    if all(one.taken for one in lineage.behind(handle, tips)):
+        return
+    known: dict[str, str] = {}  # commit → the agent on whose line it is, "" for the trace
+    for tip in tips:
+        line: list[str] = []
+        commit: str | None = tip
+        while commit is not None and commit not in known:
+            line.append(commit)
+            links = handle.store.links(commit)
+            data = handle.store.commit(commit) if links.agent else None
+            if data is not None and agents.is_spawn(data):
+                known[commit] = data.trailers[agents.NAME]
+                break
+            commit = next(iter(links.parents), None)
+        name = known.get(commit or "", "")
+        known.update(dict.fromkeys(line, name))
+        if name and not agents.is_spawn(handle.store.commit(tip)):
+            yield tip, name

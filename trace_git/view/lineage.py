@@ -1,0 +1,130 @@
+"""Which commits of a history spawned or collapsed an agent.
+
+What is behind a commit never changes. So it is kept in ``trace/cache`` for every 256th commit or so, and finding it
+again reads the commits since then, however long the history is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from ..errors import CorruptTraceError, NotFoundError, StateError
+from ..store.commits import AGENT, CommitData
+from ..store.kept import Kept
+from .handle import Handle
+
+SPAWN, COLLAPSE = "spawn", "collapse"
+_VERSION = 1
+_MARKED = "00"  # what the ids of commits begin with that are kept: one of 256
+
+
+class Event(NamedTuple):
+    """Commit ``at`` spawned agent ``name``, or (``taken`` is the agent's tip then) took its work back."""
+
+    name: str
+    at: str
+    taken: str = ""
+
+
+Events = frozenset[Event]
+_NONE: Events = frozenset()
+
+
+def behind(handle: Handle, tips: Iterable[str]) -> Events:
+    """What the histories of ``tips``, as git sees them, say of agents. What cannot be read says nothing."""
+    walk = _Walk(handle)
+    found = _NONE
+    for tip in tips:
+        found = _union([found, walk.behind(tip)], None)
+    walk.end()
+    return found
+
+
+class _Walk:
+    """Histories that are read together: each commit once, after its parents."""
+
+    def __init__(self, handle: Handle) -> None:
+        self._store = handle.store
+        self._marks = _Marks(handle)
+        self._known: dict[str, Events] = {}
+        self._whole = True
+
+    def behind(self, tip: str) -> Events:
+        read: dict[str, tuple[tuple[str, ...], Event | None]] = {}
+        todo = [tip]
+        while todo:
+            commit = todo[-1]
+            if commit in self._known or self._marked(commit):
+                todo.pop()
+                continue
+            parents, event = read[commit] if commit in read else read.setdefault(commit, self._read(commit))
+            waiting = [one for one in parents if one not in self._known]
+            if waiting:
+                todo += waiting
+                continue
+            self._known[todo.pop()] = events = _union([self._known[one] for one in parents], event)
+            del read[commit]
+            self._marks.put(commit, events)
+        return self._known[tip]
+
+    def _marked(self, commit: str) -> bool:
+        events = self._marks.get(commit)
+        if events is not None:
+            self._known[commit] = events
+        return events is not None
+
+    def _read(self, commit: str) -> tuple[tuple[str, ...], Event | None]:
+        """A commit's parents as git sees them, and what it says of an agent."""
+        try:
+            links = self._store.links(commit)
+            return _said(commit, self._store.commit(commit)) if links.agent else (links.parents, None)
+        except (StateError, CorruptTraceError, NotFoundError):  # damaged, or behind the edge of a shallow clone
+            self._whole = False
+            return (), None
+
+    def end(self) -> None:
+        if self._whole:
+            self._marks.save()
+
+
+def _said(commit: str, data: CommitData) -> tuple[tuple[str, ...], Event | None]:
+    name, verb = data.trailers.get(AGENT), data.trailers.get("Trace-Op")
+    if name and verb == SPAWN:
+        return data.parents, Event(name, commit)
+    if name and verb == COLLAPSE and len(data.parents) > 1:
+        return data.parents, Event(name, commit, data.parents[1])
+    return data.parents, None
+
+
+def _union(parts: Iterable[Events], event: Event | None) -> Events:
+    """Most commits add nothing, and share the set of their parent."""
+    most: Events = _NONE
+    for one in parts:
+        if not one <= most:
+            most = one if most <= one else most | one
+    return most if event is None else most | {event}
+
+
+class _Marks:
+    """What was kept of marked commits, and is to be."""
+
+    def __init__(self, handle: Handle) -> None:
+        self._file = Kept(handle.store.folder, "lineage", readonly=not handle.store.writable)
+        value = self._file.read()
+        fits = isinstance(value, tuple) and len(value) == 2 and value[0] == _VERSION and isinstance(value[1], dict)
+        self._held: dict[str, tuple[tuple[str, ...], ...]] = value[1] if fits else {}
+        self._fresh = False
+
+    def get(self, commit: str) -> Events | None:
+        held = self._held.get(commit)
+        return frozenset([Event(*one) for one in held]) if held is not None else None
+
+    def put(self, commit: str, events: Events) -> None:
+        if commit.startswith(_MARKED):
+            self._held[commit] = tuple(sorted(events))
+            self._fresh = True
+
+    def save(self) -> None:
+        if self._fresh:
+            self._file.write((_VERSION, self._held))
