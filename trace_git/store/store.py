@@ -345,13 +345,9 @@ class Store(Reading):
         with self._mutex:
             self._users -= 1
             if self._users > 0:
-                self._flush_shared()
+                self.flush()
             else:
                 self.end()
-
-    def _flush_shared(self) -> None:
-        if self.writable and not self._closed and not self._forked:
-            self._publish_quietly()
 
     def end(self) -> None:
         """Checkpoint and close, whoever still shares it."""
