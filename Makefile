@@ -1,7 +1,7 @@
 # Everything a contributor runs. `make` alone prints this help; each target sets up what it needs.
 VENV    ?= .venv
 PYTHON  ?= python3
-JOBS    ?= auto
+JOBS    ?= $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) + 1)')
 BIN     := $(VENV)/bin
 .DEFAULT_GOAL := help
 .PHONY: help demo test check lint bench dist clean

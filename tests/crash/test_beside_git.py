@@ -72,7 +72,7 @@ def test_gc_in_a_loop_beside_four_writers(folder: Path) -> None:
     def writing(name: str) -> Callable[[Send], None]:
         def body(send: Send) -> None:
             with open_trace(folder) as repo:
-                end = time.monotonic() + 4
+                end = time.monotonic() + 2
                 number = 0
                 while time.monotonic() < end:
                     repo.commit(f"{name} {number}", role="user")
