@@ -8,7 +8,7 @@ from ...model import Status
 from .. import exits, opening, options, screen, shapes
 
 
-@click.command("budget")
+@click.command("budget", short_help="Say how far the context is from its limit.")
 @click.argument("tokens", type=click.IntRange(min=1), metavar="[TOKENS]", required=False)
 @click.option("--unset", is_flag=True, help="Forget the limit.")
 @click.option("--check", is_flag=True, help="Exit with 1 when the context is above the limit.")

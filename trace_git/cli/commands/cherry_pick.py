@@ -12,7 +12,7 @@ from ...repo import Repo
 from .. import changes, opening, plans, replaying
 
 
-@click.command("cherry-pick")
+@click.command("cherry-pick", short_help="Do what some commits did again, here.")
 @click.argument("revs", nargs=-1, metavar="[REV | A..B]...")
 @click.option("--at", metavar="PLACE", help="Where new items come: before an ITEM, at a number from 0, start or end.")
 @click.option("--mainline", type=click.IntRange(min=1), metavar="N", help="Compare a merge with its parent N, from 1.")

@@ -10,7 +10,7 @@ from .. import changes, compressing, exits, opening, options, receipts, screen, 
 from .show import items
 
 
-@click.command("expand")
+@click.command("expand", short_help="Bring back what a compress put aside, or look.")
 @click.argument("compress", metavar="[COMPRESS]", required=False)
 @click.option("--peek", is_flag=True, help="Show the originals, and change nothing.")
 @click.option("--only", metavar="ITEM", help="Only what this summary, or this item, is about.")

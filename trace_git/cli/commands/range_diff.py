@@ -14,7 +14,7 @@ from .. import differences, exits, opening, options, screen, shapes
 _SIGNS = {"kept": ("=", "dim"), "changed": ("!", "yellow"), "dropped": ("<", "red"), "new": (">", "green")}
 
 
-@click.command("range-diff")
+@click.command("range-diff", short_help="Show what became of each commit.")
 @click.argument("revs", nargs=-1, required=True, metavar="OLD NEW | OLD...NEW | BASE OLD NEW | A..B C..D")
 @click.option("--stat", is_flag=True, help="Without the text of what changed.")
 @click.option("--exit-code", is_flag=True, help="Exit with 1 when anything but kept commits is there.")

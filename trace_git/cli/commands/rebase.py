@@ -11,7 +11,7 @@ from ...repo import Repo
 from .. import changes, editor, opening, plans, replaying
 
 
-@click.command("rebase")
+@click.command("rebase", short_help="Do what this branch did again, on another one.")
 @click.argument("upstream", required=False, metavar="[UPSTREAM]")
 @click.argument("branch", required=False, metavar="[BRANCH]")
 @click.option("--onto", metavar="NEW", help="Put the commits on NEW; UPSTREAM only says which they are.")
