@@ -37,7 +37,7 @@ def command(
     """
     with _session(traces) as session:
         found = list(session.search(text, live=live, regex=regex, case=case))
-    knowing = list(dict.fromkeys((one.trace, one.agent) for one in found))
+    knowing = sorted({(one.trace, one.agent) for one in found})  # the trace itself before its agents
     by_agent = [[one for one in found if (one.trace, one.agent) == who] for who in knowing]
     if as_json:
         screen.emit(agents=[{"agent": some[0].agent, "trace": some[0].trace or None,
