@@ -18,8 +18,7 @@ from .traces import TIME, Promise, open_trace
 # One scenario for each way of writing: what a verb has decided is written as that of any other. CRASH=all: all of them.
 WAYS = (
     scenarios.create, scenarios.append, scenarios.batch, scenarios.importing, scenarios.switch, scenarios.branch_names,
-    scenarios.merge, scenarios.rebase, scenarios.bisect, scenarios.agents_in_a_group, scenarios.checkpoints,
-    scenarios.consolidation, scenarios.collecting,
+    scenarios.merge, scenarios.agents_in_a_group, scenarios.checkpoints, scenarios.collecting,
 )  # fmt: skip
 SCENARIOS = [
     scenario
