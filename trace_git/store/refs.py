@@ -69,7 +69,13 @@ class RefFiles:
         with files.storing(f"ref {ref} cannot be read"):
             raw = files.read(self.path(ref))
         if raw is None:
-            return self.packed().get(ref)
+            packed = self.packed().get(ref)
+            if packed is not None:
+                return packed
+            with files.storing(f"ref {ref} cannot be read"):
+                raw = files.read(self.path(ref))  # again: it may have gone from packed-refs to its own file meanwhile
+            if raw is None:
+                return None
         value = raw.rstrip(b"\n").decode("utf-8", "replace")
         if is_id(value) or (value.startswith("ref: refs/") and not _BAD.search(value[5:])):
             return value
