@@ -79,16 +79,16 @@ def test_on_a_terminal_a_line_is_cut_around_what_was_found(trace, shown):
 def test_who_knows_it_and_since_when(run):
     out = run("who", "jwt").out
     assert re.fullmatch(
+        r"\(trace\)\n"
+        r"  [0-9a-f]{8} own in [0-9a-f]{8}, [^:]+, dropped: JWT it is\.\n"
+        r"  [0-9a-f]{8} own in [0-9a-f]{8}, [^:]+, edited: Should we use JWT\?\n"
         r"researcher\n"
         r"  [0-9a-f]{8} own in [0-9a-f]{8}, [^:]+: a jwt expires\n"
         r"  [0-9a-f]{8} inherited from \(trace\) in [0-9a-f]{8}, [^:]+: JWT it is\.\n"
-        r"  [0-9a-f]{8} inherited from \(trace\) in [0-9a-f]{8}, [^:]+: Should we use JWT\?\n"
-        r"\(trace\)\n"
-        r"  [0-9a-f]{8} own in [0-9a-f]{8}, [^:]+, dropped: JWT it is\.\n"
-        r"  [0-9a-f]{8} own in [0-9a-f]{8}, [^:]+, edited: Should we use JWT\?\n",
+        r"  [0-9a-f]{8} inherited from \(trace\) in [0-9a-f]{8}, [^:]+: Should we use JWT\?\n",
         out,
     )
-    assert [one["agent"] for one in run("who", "jwt", "--json").json["agents"]] == ["researcher", ""]
+    assert [one["agent"] for one in run("who", "jwt", "--json").json["agents"]] == ["", "researcher"]
     assert run("who", "expires", ".trace", ".trace").out.count("-2/researcher") == 1
     done = run("who", "nobody said this")
     assert (done.code, done.err) == (1, "nobody knows it\n")

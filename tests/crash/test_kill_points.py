@@ -24,7 +24,7 @@ def test_a_verb_killed_anywhere_is_done_or_not(
     assert kills.everywhere(base, place / "work", scenario.run, promise.check) > 5
 
 
-@pytest.mark.parametrize(("scenario", "stride"), [(Scenario(scenarios.append), 3), (Scenario(scenarios.pin), 16)])
+@pytest.mark.parametrize(("scenario", "stride"), [(Scenario(scenarios.append), 4), (Scenario(scenarios.pin), 24)])
 def test_a_recovery_killed_anywhere_is_taken_up_again(
     scenario: Scenario, stride: int, prepared: Callable[[Start], Path], place: Path
 ) -> None:

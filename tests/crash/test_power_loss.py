@@ -17,8 +17,8 @@ from .traces import TIME, Promise, open_trace
 
 # One scenario for each way of writing: what a verb has decided is written as that of any other. CRASH=all: all of them.
 WAYS = (
-    scenarios.create, scenarios.append, scenarios.batch, scenarios.importing, scenarios.switch, scenarios.branch_names,
-    scenarios.merge, scenarios.agents_in_a_group, scenarios.checkpoints, scenarios.collecting,
+    scenarios.create, scenarios.append, scenarios.batch, scenarios.importing, scenarios.branch_names, scenarios.merge,
+    scenarios.collecting,
 )  # fmt: skip
 SCENARIOS = [
     scenario
