@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
@@ -26,6 +26,7 @@ from ..view.materializers import text
 ROOM = 200_000  # bytes of content in one question: as UTF-8 a text has some four to a token, whatever its language
 DEADLINE = llm.DEADLINE
 _READ = 100_000_000  # characters of an answer that are taken in, to be told that it is too long
+_FINDINGS = 200  # of one answer
 
 
 def asker(handle: Handle, given: llm.Given) -> llm.Asker | None:
@@ -103,6 +104,38 @@ def shown(label: str, item: Item, *, most: int = ROOM) -> str:
 def _said(message: Message) -> str:
     plain = isinstance(message.content, str) and not message.calls
     return message.text if plain else text.as_text(message)
+
+
+def findings(answer: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The findings in a judge's answer; Unusable when they are no list of objects, or too many."""
+    listed = answer.get("findings")
+    if not isinstance(listed, list):
+        raise Unusable('"findings" is not a list')
+    if len(listed) > _FINDINGS:
+        raise Unusable(f"there are {len(listed)} findings, and at most {_FINDINGS} are taken")
+    for at, given in enumerate(listed):
+        if not isinstance(given, dict):
+            raise Unusable(f"finding {at} is not an object")
+    return listed
+
+
+def named(at: int, given: Mapping[str, Any], name: str, known: Collection[str], whose: str) -> tuple[str, ...]:
+    """The ids that finding ``at`` lists under ``name``; Unusable unless each is ``known``, as it is of ``whose``."""
+    ids = given.get(name)
+    if not isinstance(ids, list) or not ids:
+        raise Unusable(f'finding {at}: "{name}" is not a list of ids with at least one in it')
+    for one in ids:
+        if not isinstance(one, str) or one not in known:
+            raise Unusable(f"finding {at}: {one_line(repr(one), most=40)} is not an id {whose}")
+    return tuple(dict.fromkeys(ids))
+
+
+def confidence(at: int, given: Mapping[str, Any]) -> float:
+    """How sure finding ``at`` is; Unusable unless that is a number from 0 to 1."""
+    sure = given.get("confidence")
+    if isinstance(sure, bool) or not isinstance(sure, int | float) or not 0 <= sure <= 1:
+        raise Unusable(f"finding {at}: the confidence is not a number from 0 to 1")
+    return float(sure)
 
 
 def twice(who: llm.Asker, messages: Messages, check: Callable[[dict[str, Any]], None],

@@ -28,7 +28,6 @@ from . import asking
 
 PROMPT = "merge-judge.v1"
 KINDS = ("contradiction", "duplicate", "superseded")
-_MOST = 200  # findings of one answer
 _LONGEST = asking.ROOM // 8  # characters of one message
 _FRAME = 400  # bytes around a message
 
@@ -131,33 +130,18 @@ class _Reader:
         self.verdicts: tuple[_Verdict, ...] = ()
 
     def __call__(self, answer: Mapping[str, Any]) -> None:
-        listed = answer.get("findings")
-        if not isinstance(listed, list):
-            raise Unusable('"findings" is not a list')
-        if len(listed) > _MOST:
-            raise Unusable(f"there are {len(listed)} findings, and at most {_MOST} are taken")
+        listed = asking.findings(answer)
         self.verdicts = tuple([self._verdict(at, one) for at, one in enumerate(listed)])
 
-    def _verdict(self, at: int, given: Any) -> _Verdict:
-        if not isinstance(given, dict):
-            raise Unusable(f"finding {at} is not an object")
-        kind, confidence, reason = given.get("kind"), given.get("confidence"), given.get("reason") or ""
+    def _verdict(self, at: int, given: Mapping[str, Any]) -> _Verdict:
+        kind, reason = given.get("kind"), given.get("reason") or ""
         if kind not in KINDS:
             raise Unusable(f"finding {at}: the kind is none of {', '.join(KINDS)}")
-        if isinstance(confidence, bool) or not isinstance(confidence, int | float) or not 0 <= confidence <= 1:
-            raise Unusable(f"finding {at}: the confidence is not a number from 0 to 1")
+        sure = asking.confidence(at, given)
         if not isinstance(reason, str):
             raise Unusable(f"finding {at}: the reason is not a text")
-        ours, theirs = (self._ids(at, side, given.get(side)) for side in ("ours", "theirs"))
-        return _Verdict(kind, ours, theirs, float(confidence), one_line(reason))
-
-    def _ids(self, at: int, side: str, given: Any) -> tuple[str, ...]:
-        if not isinstance(given, list) or not given:
-            raise Unusable(f'finding {at}: "{side}" is not a list of ids with at least one in it')
-        for one in given:
-            if not isinstance(one, str) or one not in self._sides[side]:
-                raise Unusable(f"finding {at}: {one_line(repr(one), most=40)} is not an id of {side}")
-        return tuple(dict.fromkeys(given))
+        ours, theirs = (asking.named(at, given, side, known, f"of {side}") for side, known in self._sides.items())
+        return _Verdict(kind, ours, theirs, sure, one_line(reason))
 
 
 def _shown(side: str, item: Item) -> str:

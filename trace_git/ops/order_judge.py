@@ -24,7 +24,6 @@ from ..view.rewriting import moves
 from . import asking
 
 PROMPT = "order-judge.v1"
-_MOST = 200  # findings of one answer
 _LONGEST = asking.ROOM // 8  # characters of one message
 _FRAME = 400  # characters around a message
 
@@ -95,25 +94,12 @@ class _Reader:
         self.findings: tuple[Finding, ...] = ()
 
     def __call__(self, answer: Mapping[str, Any]) -> None:
-        listed = answer.get("findings")
-        if not isinstance(listed, list):
-            raise Unusable('"findings" is not a list')
-        if len(listed) > _MOST:
-            raise Unusable(f"there are {len(listed)} findings, and at most {_MOST} are taken")
-        self.findings = tuple([self._finding(at, one) for at, one in enumerate(listed)])
+        self.findings = tuple([self._finding(at, one) for at, one in enumerate(asking.findings(answer))])
 
-    def _finding(self, at: int, given: Any) -> Finding:
-        if not isinstance(given, dict):
-            raise Unusable(f"finding {at} is not an object")
-        items, confidence, reason = given.get("items"), given.get("confidence"), given.get("reason")
-        if not isinstance(items, list) or not items:
-            raise Unusable(f'finding {at}: "items" is not a list of ids with at least one in it')
-        for one in items:
-            if not isinstance(one, str) or one not in self._known:
-                raise Unusable(f"finding {at}: {one_line(repr(one), most=40)} is not an id that was shown")
-        if isinstance(confidence, bool) or not isinstance(confidence, int | float) or not 0 <= confidence <= 1:
-            raise Unusable(f"finding {at}: the confidence is not a number from 0 to 1")
+    def _finding(self, at: int, given: Mapping[str, Any]) -> Finding:
+        items, reason = asking.named(at, given, "items", self._known, "that was shown"), given.get("reason")
+        sure = asking.confidence(at, given)
         if not isinstance(reason, str) or not reason.strip():
             raise Unusable(f"finding {at}: the reason is not a text")
-        text = f"({confidence:.2f}) {one_line(reason)}"
-        return Finding("meaning", items[0], text, tuple(dict.fromkeys(items)), severity="warning")
+        text = f"({sure:.2f}) {one_line(reason)}"
+        return Finding("meaning", items[0], text, items, severity="warning")
