@@ -200,3 +200,12 @@ def test_of_a_merge_only_the_first_parent_is_looked_at(repo: Repo) -> None:
         merge = replace(data, parents=(first.id, side.id), message="merge", trailers={"Trace-Op": "merge"})
         transaction.move("refs/heads/main", transaction.put_commit(merge))
     assert repo.status().reported is None
+
+
+def test_a_report_of_less_than_has_gone_says_nothing(repo: Repo) -> None:
+    """As after the import of a transcript whose program had sent less than it kept."""
+    repo.commit("word " * 500)
+    answer(repo, reported=100)
+    assert repo.status().reported is not None
+    repo.drop(repo.context().items[0])
+    assert repo.status().reported is None

@@ -51,7 +51,10 @@ def anchored(handle: Handle, commit: Commit, report: Commit | None) -> TokenCoun
     known, counter = handle.contexts.leaves, handle.counter
     fresh = [one for oid in now if oid not in there for one in known.counted(oid)]
     former = [one for oid in sent if oid not in here for one in known.counted(oid)]
-    return counter.anchored(usage, _beyond(fresh, former, counter.name), gone=_beyond(former, fresh, counter.name))
+    come, gone = _beyond(fresh, former, counter.name), _beyond(former, fresh, counter.name)
+    if sum(gone) >= usage.prompt:  # more went than was sent: the report is of another prompt than it seems
+        return None
+    return counter.anchored(usage, come, gone=gone)
 
 
 def _beyond(some: Sequence[tuple[str, int]], others: Sequence[tuple[str, int]], counter: str) -> list[TokenCount]:
