@@ -118,6 +118,15 @@ class Item:
         return self._message
 
     @property
+    def loaded(self) -> bool:
+        """Whether its message was read."""
+        return self._message is not None
+
+    def give(self, message: Message) -> None:
+        """Have its message at hand, as who asks for it would."""
+        self._message = message
+
+    @property
     def kind(self) -> str:
         return self.message.kind
 

@@ -239,7 +239,7 @@ def cut(items: list[Item], sizes: list[int]) -> Iterator[list[Item]]:
 def folder(items: list[Item]) -> leaf.Leaf:
     loose, between = leaf.settle([groups.facts(item.message) for item in items])
     ids = bytes.fromhex("".join(item.id for item in items))
-    return leaf.Leaf(ids, b"", b"", b"", (), (), True, loose, between, None)
+    return leaf.Leaf(ids, b"", b"", b"", (), (), True, loose, kept.pack([]), between, None)
 
 
 def test_ids_that_are_no_text_stop_nobody() -> None:

@@ -90,7 +90,7 @@ def _early(handle: Handle, branch: str, theirs: str, ways: Ways, ff: str, unrela
 
 
 def _work(handle: Handle, ours: str, theirs: str, ways: Ways, unrelated: bool) -> _Work:
-    merging = _compared(handle, ours, theirs, unrelated)
+    merging = _compared(handle, ours, theirs, unrelated, brief=ways.asker is None and ways.semantic is False)
     if ways.asker is not None and not merging.conflicts:
         _Work(handle, merging, merging.settled({}), Decided(()), ours)  # what is refused anyway is refused unasked
     decided = deciding.decide(handle, merging, ours, theirs, ways)
@@ -161,8 +161,9 @@ def _check(strategy: str | None, ff: str) -> None:
         raise InvalidInputError(f"ff={ff!r} is unknown", field="ff", hint=f"one of: {', '.join(FF)}")
 
 
-def _compared(handle: Handle, ours: str, theirs: str, unrelated: bool) -> Merging:
-    found = bases.compared(handle, ours, theirs)
+def _compared(handle: Handle, ours: str, theirs: str, unrelated: bool, *, brief: bool) -> Merging:
+    """What a model is asked about is shown with what is new around it, so that is read then."""
+    found = bases.compared(handle, ours, theirs, brief=brief)
     if found is not None:
         return found
     if not unrelated:

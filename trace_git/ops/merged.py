@@ -17,6 +17,7 @@ from ..view import deferred, groups
 from ..view.handle import Handle
 from ..view.merging.outcome import Outcome
 from ..view.merging.plan import Merging, Plan
+from ..view.merging.sides import Side
 from . import edit
 
 
@@ -39,12 +40,13 @@ def merged(handle: Handle, merging: Merging, plan: Plan, ours: Commit) -> Merged
     made = _Contents(handle, plan, ours.id)
     for conflict, answer in plan.actions:
         made.act(conflict, answer)
+    made.unfold(merging.theirs)
     known = {one.place.item: one.place.key for under in plan.archived.values() for one in under}
     known |= {one.place.item: one.place.key for one in merging.ours.entries}
     placed = keys.assigned(made.line, known, hold=merging.ours.ends, absent=known.keys() - made.blobs.keys())
-    entries = tuple([made.entry(item, placed[item]) for item in made.line if item in made.blobs])
+    entries = made.entries(placed)
     messages = {blob: message for blob, (_, message) in made.fresh.items()}
-    outcome = Outcome(handle, merging, ours, entries, made.pins, messages)
+    outcome = Outcome(handle, merging, ours, entries, made.pins, messages, made.inside)
     return Merged(entries, made.pins, {blob: data for blob, (data, _) in made.fresh.items()}, outcome)
 
 
@@ -60,13 +62,33 @@ class _Contents:
         self.blobs = {item: plan.states[item].blob for item in plan.order}
         self.pins = dict(plan.pins)
         self.fresh: dict[str, tuple[bytes, Message]] = {}
+        self.inside: dict[str, Entry] = {}
 
-    def entry(self, item: str, key: str) -> Entry:
-        known, blob = self._plan.entries.get(item), self.blobs[item]
-        if known is None:
-            return Entry(Place(key, self._roles[item], item), blob)
-        place = known.place
-        return known if known.blob == blob and place.key == key else Entry(Place(key, place.role, item), blob)
+    def unfold(self, theirs: Side) -> None:
+        """Put into the line what stretches of new items stand for."""
+        leaf, line = self._handle.snapshots.leaf, self.line
+        self.line = []
+        for item in line:
+            self.line.append(item)
+            inside = [one for oid in theirs.stretches.get(item, ()) for one in leaf(oid)][1:-1]
+            self.line += [one.place.item for one in inside]
+            self.inside.update([(one.place.item, one) for one in inside])
+        self.blobs.update([(item, one.blob) for item, one in self.inside.items()])
+
+    def entries(self, keys: Mapping[str, str]) -> tuple[Entry, ...]:
+        """The live items, in order; those that stay as some side has them are that side's."""
+        found: list[Entry] = []
+        versions, blobs = {**self._plan.entries, **self.inside}, self.blobs
+        for item in self.line:
+            blob = blobs.get(item)
+            if blob is None:
+                continue
+            key, known = keys[item], versions.get(item)
+            if known is None or known.place.key != key or known.blob != blob:
+                role = self._roles[item] if known is None else known.place.role
+                known = Entry(Place(key, role, item), blob)
+            found.append(known)
+        return tuple(found)
 
     def act(self, conflict: Conflict, answer: Resolution) -> None:
         item = next((one for one in conflict.items if one in self.blobs), None)
@@ -135,11 +157,10 @@ def refuse(faults: Sequence[groups.Finding]) -> None:
 
 def write(draft: Draft, merging: Merging, plan: Plan, made: Merged) -> None:
     """Draft the difference from ours' tree."""
-    before = {one.place.item: one for one in merging.ours.entries}
-    after = {one.place.item: one.place for one in made.entries}
-    draft.remove([one for item, one in before.items() if after.get(item) != one.place])
+    before, after = set(merging.ours.entries), {one.place for one in made.entries}
+    draft.remove([one for one in merging.ours.entries if one.place not in after])
     for one in made.entries:
-        if before.get(one.place.item) != one:
+        if one not in before:
             draft.put(one, made.fresh.get(one.blob))
     _pins(draft, merging.ours.pins, made.pins)
     _archives(draft, merging, plan)

@@ -24,6 +24,10 @@ _WIDTH = 7
 FIRST_KEY = "1000000"
 MAX_KEY = 24
 _NAME = re.compile(rb"([0-9a-v]{7}(?:\.[0-9a-v]*[1-9a-v])?)-([a-z]{1,16})-([0-9a-f]{16})\.msgpack\Z")
+_FOLDER = re.compile(  # of messages, as text in which a character is a byte
+    r"100644 ([0-9a-v]{7}(?:\.[0-9a-v]*[1-9a-v])?)-([a-z]{1,16})-([0-9a-f]{16})\.msgpack\0(.{20})", re.DOTALL
+)
+_FIXED = len("100644 --.msgpack\0") + 16 + 20  # bytes of an entry besides key and role
 _PIN = re.compile(rb"([0-9a-f]{16})\.msgpack\Z")
 _NO_PARENT = "0" * 40
 
@@ -42,6 +46,15 @@ def parse_name(name: bytes) -> Place:
     if match is None:
         raise CorruptTraceError(f"messages/ holds a file with a strange name: {name[:80]!r}", hint="run `trace fsck`")
     return Place(match[1].decode(), match[2].decode(), match[3].decode())
+
+
+def parse_folder(data: bytes) -> list[tuple[str, str, str, str]] | None:
+    """Key, role, item id and blob id of each message in a folder, from the bytes of its tree; None when anything else
+    is in there. All at once, since one by one takes thrice the time."""
+    found = _FOLDER.findall(data.decode("latin-1"))
+    if sum([len(key) + len(role) for key, role, _, _ in found]) + _FIXED * len(found) != len(data):
+        return None
+    return [(key, role, item, oid.encode("latin-1").hex()) for key, role, item, oid in found]
 
 
 def parse_pin(name: bytes) -> str:

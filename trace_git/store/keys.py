@@ -117,11 +117,13 @@ def _kept(order: Sequence[str], known: Mapping[str, str], hold: Collection[str])
 
 
 def _after(low: str | None, count: int) -> list[str]:
-    keys = []
-    for _ in range(count):
+    keys: list[str] = []
+    while len(keys) < count:
         low = next_key(low)
-        keys.append(low)
-    return keys
+        later = _DIGITS[_DIGITS.index(low[-1]) + 1 :]  # up to the next carry only the last digit changes
+        keys += [low, *(low[:-1] + digit for digit in later)]
+        low = keys[-1]
+    return keys[:count]
 
 
 def _before(high: str) -> str:

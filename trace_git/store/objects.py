@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import time
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from hashlib import sha1
 
@@ -16,9 +16,8 @@ from ..errors import CorruptTraceError, NotFoundError
 from . import files
 from .packfile import DAMAGE, PackFile
 from .packindex import Listed
-from .records import BLOB, COMMIT, TAG, TREE
+from .records import NAMES
 
-NAMES = {COMMIT: b"commit", TREE: b"tree", BLOB: b"blob", TAG: b"tag"}
 _NUMBERS = {name: number for number, name in NAMES.items()}
 _MAX_ALTERNATES = 5
 _LOOKS = (0.0, 0.002, 0.02)  # seconds to wait before each further look for an object that is not there
@@ -32,12 +31,13 @@ class ObjectReader:
         self.overlay: dict[bytes, tuple[int, bytes]] = {}
         self._packs: dict[str, PackFile] = {}
         self._broken: dict[str, str] = {}
-        self._last = ""  # the pack of the last hit: neighbours in a context are neighbours in a pack
+        self._order: list[str] = []  # the last hits first: neighbours in a context are neighbours in a pack
 
     def close(self) -> None:
         for pack in self._packs.values():
             pack.close()
         self._packs.clear()
+        self._order.clear()
 
     def read(self, oid: bytes, kind: int | None = None) -> tuple[int, bytes]:
         """(type, bytes) of the object with raw id ``oid``, verified.
@@ -52,6 +52,17 @@ class ObjectReader:
             raise CorruptTraceError(
                 f"object {oid.hex()} is a {NAMES[found[0]].decode()}, not a {NAMES[kind].decode()}", object_id=oid.hex()
             )
+        return found
+
+    def whole(self, oids: Sequence[bytes], kind: int) -> dict[bytes, bytes]:
+        """Those of many objects that are found at the first look, verified; for the others there is ``read``."""
+        found = {oid: self.overlay[oid][1] for oid in oids if oid in self.overlay and self.overlay[oid][0] == kind}
+        for path in tuple(self._order):
+            left = [oid for oid in oids if oid not in found]
+            if not left:
+                break
+            with suppress(OSError, *DAMAGE):
+                found |= self._packs[path].whole(left, kind)
         return found
 
     def _look_again(self, oid: bytes) -> tuple[int, bytes] | None:
@@ -98,11 +109,9 @@ class ObjectReader:
 
     def _from_packs(self, oid: bytes) -> tuple[int, bytes] | None:
         damage: CorruptTraceError | None = None
-        for path in [self._last, *self._packs]:
-            pack = self._packs.get(path)
-            if pack is None:
-                continue
+        for path in tuple(self._order):
             try:
+                pack = self._packs[path]
                 offset = pack.find(oid)
                 if offset is None:
                     continue
@@ -116,7 +125,9 @@ class ObjectReader:
             except OSError as error:
                 raise files.storage_error("a pack cannot be read", error) from error
             else:
-                self._last = path
+                if path != self._order[0]:
+                    self._order.remove(path)
+                    self._order.insert(0, path)
                 return found
         if damage is None:
             return None
@@ -128,6 +139,7 @@ class ObjectReader:
     def _drop(self, path: str) -> None:
         pack = self._packs.pop(path, None)
         if pack is not None:
+            self._order.remove(path)
             pack.close()
 
     def _rescan(self) -> bool:
@@ -154,6 +166,7 @@ class ObjectReader:
     def _open(self, path: str) -> None:
         try:
             self._packs[path] = PackFile(path)
+            self._order.append(path)
         except FileNotFoundError:
             pass
         except DAMAGE as error:

@@ -11,11 +11,13 @@ import mmap
 import os
 import struct
 import zlib
+from collections.abc import Iterable
 from hashlib import sha1
 
 from . import deltas, files
 from .packindex import Listed, PackIndex
 from .packs import HEADER, TRAILER
+from .records import NAMES
 
 DAMAGE = (IndexError, OverflowError, ValueError, struct.error, zlib.error)  # what reading damaged bytes may raise
 _OFS_DELTA, _REF_DELTA = 6, 7
@@ -70,6 +72,32 @@ class PackFile:
             self.remember(place, kind, data)
             data = deltas.apply(data, delta)
         return kind, data
+
+    def whole(self, oids: Iterable[bytes], kind: int) -> dict[bytes, bytes]:
+        """Those of many objects that stand here in one piece, verified. What is a delta, or damaged, is left out.
+
+        One by one each would take thrice the time.
+        """
+        table, data, name = self._index.table(), self._mapped(), NAMES[kind]
+        last = len(data) - TRAILER
+        found: dict[bytes, bytes] = {}
+        for oid in oids:
+            at = table.get(oid)
+            if at is None or not HEADER <= at < last or data[at] >> 4 & 7 != kind:
+                continue
+            byte = data[at]
+            size, shift, at = byte & 15, 4, at + 1
+            while byte & 0x80:
+                byte = data[at]
+                size |= (byte & 0x7F) << shift
+                at, shift = at + 1, shift + 7
+            try:
+                content = _inflate(data, at, size)
+            except zlib.error:
+                continue
+            if sha1(b"%b %d\0%b" % (name, size, content)).digest() == oid:
+                found[oid] = content
+        return found
 
     def hold(self) -> None:
         """Open the pack itself, so that it can be read even when its file goes."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import mmap
 import os
 import struct
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
 Listed = tuple[bytes, int, int]  # an object as an index lists it: raw id, crc32 of its packed bytes, offset in the pack
@@ -18,6 +18,7 @@ _MAGIC = b"\xfftOc\x00\x00\x00\x02"
 _FANOUT = 1024  # bytes
 _LARGE = 1 << 31  # the bit of an offset that stands in the table of large ones
 _TABLE_AFTER = 100  # look-ups: by then a table is cheaper than searching
+_SCANNED = 256  # ids: among so few, looking through them all is quicker than halving
 
 
 class PackIndex:
@@ -55,8 +56,13 @@ class PackIndex:
             self._looked += 1
             if self._looked <= _TABLE_AFTER:
                 return self._search(oid)
+        return self.table().get(oid)
+
+    def table(self) -> Mapping[bytes, int]:
+        """The offset of each object."""
+        if self._table is None:
             self._table = dict(zip(self._ids(), self._offsets(), strict=True))
-        return self._table.get(oid)
+        return self._table
 
     def listed(self) -> list[Listed]:
         """All objects, in the order of the pack. Version 1 has no checksums: they are 0."""
@@ -74,12 +80,19 @@ class PackIndex:
         return found
 
     def _search(self, oid: bytes) -> int | None:
+        low, high = self._bucket(oid[0])
+        if high - low <= _SCANNED:
+            begin, stop = self._ids_at + self._step * low, self._ids_at + self._step * high
+            place = self._data.find(oid, begin, stop)
+            while place > 0 and (place - begin) % self._step:  # by chance, across two names
+                place = self._data.find(oid, place + 1, stop)
+            return self._offset(low + (place - begin) // self._step) if place > 0 else None
         at = self._first(oid)
         return self._offset(at) if at < self.count and self._name(at) == oid else None
 
     def _first(self, raw: bytes) -> int:
         """The place of the first id that is not below ``raw``."""
-        low, high = self._fan(raw[0] - 1) if raw and raw[0] else 0, self._fan(raw[0]) if raw else self.count
+        low, high = self._bucket(raw[0]) if raw else (0, self.count)
         while low < high:
             middle = (low + high) // 2
             if self._name(middle) < raw:
@@ -87,6 +100,10 @@ class PackIndex:
             else:
                 high = middle
         return low
+
+    def _bucket(self, byte: int) -> tuple[int, int]:
+        """The places of the ids that begin with ``byte``."""
+        return self._fan(byte - 1) if byte else 0, self._fan(byte)
 
     def _fan(self, byte: int) -> int:
         return int.from_bytes(self._data[self._fanout + 4 * byte : self._fanout + 4 * byte + 4], "big")

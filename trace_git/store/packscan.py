@@ -16,9 +16,9 @@ from hashlib import sha1
 from dulwich.pack import apply_delta
 
 from . import files, trees
-from .objects import NAMES
 from .packfile import DAMAGE
 from .packs import HEADER, TRAILER
+from .records import NAMES
 
 _OFS_DELTA, _REF_DELTA = 6, 7
 _FAN = 8 + 1024

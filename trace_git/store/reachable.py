@@ -16,10 +16,10 @@ from typing import Protocol
 
 from ..errors import CorruptTraceError, NotFoundError
 from . import files
-from .objects import NAMES, ObjectReader
+from .objects import ObjectReader
 from .packfile import DAMAGE, PackFile
 from .packindex import Listed
-from .records import BLOB, COMMIT, TAG, TREE
+from .records import BLOB, COMMIT, NAMES, TAG, TREE
 
 _ENTRY = re.compile(rb"(\d+) [^\0]+\0(.{20})", re.DOTALL)
 _FOLDER, _LINK = b"40000", b"160000"  # modes: a folder, and a commit of another repository

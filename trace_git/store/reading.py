@@ -9,7 +9,7 @@ import os
 import threading
 from abc import ABC, abstractmethod
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -174,6 +174,13 @@ class Reading(ABC):
     def blob(self, oid: str) -> bytes:
         return self.read(bytes.fromhex(oid), BLOB)
 
+    def blobs(self, oids: Sequence[str]) -> list[bytes]:
+        """The bytes of many blobs, in the order of their ids."""
+        wanted = list(map(bytes.fromhex, oids))
+        with self._mutex:
+            found = self._alive().objects.whole(wanted, BLOB)
+            return [found[oid] if oid in found else self.read(oid, BLOB) for oid in wanted]
+
     def read(self, oid: bytes, kind: int) -> bytes:
         """The bytes of an object of the given type, verified against its id."""
         with self._mutex:
@@ -195,6 +202,12 @@ class Reading(ABC):
                 folder = trees.parse(self.read(oid, TREE), oid)
                 self._keep_folder(oid, folder)
             return folder
+
+    def tree_bytes(self, oid: bytes) -> bytes:
+        """The bytes of a folder by raw id, for who reads it once and keeps what it found."""
+        with self._mutex:
+            folder = self._folders.get(oid)
+            return trees.serialize(folder) if folder is not None else self.read(oid, TREE)
 
     def _keep_folder(self, oid: bytes, folder: Folder) -> None:
         self._folders[oid] = folder

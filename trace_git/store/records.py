@@ -14,6 +14,7 @@ import msgpack
 from ..errors import CorruptTraceError
 
 COMMIT, TREE, BLOB, TAG = 1, 2, 3, 4  # git's numbers of object types
+NAMES = {COMMIT: b"commit", TREE: b"tree", BLOB: b"blob", TAG: b"tag"}
 
 
 @dataclass(frozen=True, slots=True)

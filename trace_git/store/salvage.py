@@ -17,8 +17,7 @@ from ..errors import CorruptTraceError
 from . import files, marks, oplog, trees
 from .layout import CONFIG
 from .marks import DATA_START
-from .objects import NAMES
-from .records import Entry, Record, unpack_record
+from .records import NAMES, Entry, Record, unpack_record
 from .refs import is_id
 
 _HEAD = struct.Struct(">4sIQQ8s")

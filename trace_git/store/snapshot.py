@@ -74,8 +74,12 @@ class Snapshots:
         return [raw[-20:] for raw in self._store.tree(oid).values()] if oid is not None else []
 
     def _read_leaf(self, oid: bytes) -> tuple[Entry, ...]:
-        folder = self._store.tree(oid)
-        leaf = tuple([Entry(format.parse_name(found.name), found.oid.hex()) for found in trees.entries(folder)])
+        found = format.parse_folder(self._store.tree_bytes(oid))
+        if found is not None:
+            leaf = tuple([Entry(Place(key, role, item), blob) for key, role, item, blob in found])
+        else:  # one by one it is said what is wrong
+            entries = trees.entries(self._store.tree(oid))
+            leaf = tuple([Entry(format.parse_name(one.name), one.oid.hex()) for one in entries])
         self._leaves[oid] = leaf
         if len(self._leaves) > _REMEMBERED:
             self._leaves.popitem(last=False)

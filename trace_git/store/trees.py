@@ -79,6 +79,7 @@ def oid_of(kind: bytes, data: bytes) -> bytes:
 
 
 Changes = Mapping[tuple[bytes, ...], tuple[bytes, bytes] | None]
+_Names = dict[bytes, tuple[bytes, bytes] | None]  # the changes in one folder
 
 
 def edit(source: Source, root: bytes | None, changes: Changes) -> bytes | None:
@@ -87,16 +88,25 @@ def edit(source: Source, root: bytes | None, changes: Changes) -> bytes | None:
     A path whose mode is a folder's puts a whole tree there. Folders that become empty go.
     Returns the raw id of the new tree, None when nothing is left.
     """
-    folder = dict(source.tree(root)) if root is not None else {}
-    below: dict[bytes, dict[tuple[bytes, ...], tuple[bytes, bytes] | None]] = {}
-    ordered = True
+    folders: dict[tuple[bytes, ...], _Names] = {}
     for path, change in changes.items():
-        if len(path) == 1:
-            ordered = _set(folder, path[0], change) and ordered
+        folders.setdefault(path[:-1], {})[path[-1]] = change
+    return _edit(source, root, folders)
+
+
+def _edit(source: Source, root: bytes | None, folders: Mapping[tuple[bytes, ...], _Names]) -> bytes | None:
+    """``folders`` are the changes by folder, below ``root``."""
+    folder = dict(source.tree(root)) if root is not None else {}
+    below: dict[bytes, dict[tuple[bytes, ...], _Names]] = {}
+    ordered = True
+    for path, names in folders.items():
+        if path:
+            below.setdefault(path[0], {})[path[1:]] = names
         else:
-            below.setdefault(path[0], {})[path[1:]] = change
+            for name, change in names.items():
+                ordered = _set(folder, name, change) and ordered
     for name, deeper in below.items():
-        oid = edit(source, child(folder, name), deeper)
+        oid = _edit(source, child(folder, name), deeper)
         ordered = _set(folder, name, (FOLDER, oid) if oid is not None else None) and ordered
     if not folder:
         return None

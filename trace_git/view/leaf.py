@@ -10,7 +10,7 @@ import struct
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from itertools import accumulate
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ..model import SWE_AGENT, Message
 from ..store import kept
@@ -30,8 +30,9 @@ class Leaf(NamedTuple):
 
     ``parts`` are the names that tokens are counted under (roles, or "summary"), with their ``totals``; ``which``
     says the part of each item. ``loose`` are the items, by place, whose calls or results are not settled in here;
-    ``between`` the places of strangers inside settled groups. ``model`` is the last one that spoke; ``results`` are
-    the places of the items that hold what a tool gave.
+    ``settled`` are the others with calls or results, packed: few ask for them. ``between`` are the places of strangers
+    inside settled groups. ``model`` is the last one that spoke; ``results`` are the places of the items that hold what
+    a tool gave.
     """
 
     ids: bytes
@@ -42,6 +43,7 @@ class Leaf(NamedTuple):
     totals: tuple[int, ...]
     exact: bool
     loose: tuple[tuple[int, Facts], ...]
+    settled: bytes
     between: tuple[int, ...]
     model: str | None
     results: tuple[int, ...] = ()
@@ -60,12 +62,24 @@ class Leaf(NamedTuple):
 
     def counted(self) -> list[tuple[str, int]]:
         """Blob id and tokens of each item."""
+        return [(blob, word & ~ESTIMATE) for blob, word in self.words()]
+
+    def words(self) -> list[tuple[str, int]]:
+        """The same, with the bit ``ESTIMATE``."""
         blobs, width = self.blobs.hex(), 2 * _BLOB
-        return [(blobs[at * width : (at + 1) * width], count) for at, count in enumerate(self.tokens_of_each())]
+        starts = range(0, len(blobs), width)
+        return [(blobs[at : at + width], word) for at, word in zip(starts, self._words(), strict=True)]
+
+    def _words(self) -> tuple[int, ...]:
+        return struct.unpack(f">{self.size}I", self.counts)
 
     def tokens_of_each(self) -> list[int]:
         """The tokens of each item."""
-        return [count & ~ESTIMATE for count in struct.unpack(f">{self.size}I", self.counts)]
+        return [word & ~ESTIMATE for word in self._words()]
+
+    def facts(self) -> dict[int, Facts]:
+        """What all its items call and answer, by place, as far as they do."""
+        return dict([*_facts(kept.unpack(self.settled)), *self.loose])
 
     def part_of_each(self) -> list[str]:
         """The name that each item is counted under."""
@@ -107,7 +121,9 @@ def make(entries: Sequence[Entry], looks: Sequence[Look], counts: Sequence[int])
     for name, count in zip(names, counts, strict=True):
         totals[name] += count & ~ESTIMATE
     parts = tuple(totals)
-    loose, between = settle([one.facts for one in looks])
+    facts = [one.facts for one in looks]
+    loose, between = settle(facts)
+    open_ = {at for at, _ in loose}
     return Leaf(
         ids=bytes.fromhex("".join([entry.place.item for entry in entries])),
         blobs=bytes.fromhex("".join([entry.blob for entry in entries])),
@@ -117,6 +133,7 @@ def make(entries: Sequence[Entry], looks: Sequence[Look], counts: Sequence[int])
         totals=tuple(totals.values()),
         exact=all(count < ESTIMATE for count in counts),
         loose=loose,
+        settled=kept.pack([(at, one) for at, one in enumerate(facts) if any(one) and at not in open_]),
         between=between,
         model=next((one.model for one in reversed(looks) if one.model), None),
         results=tuple([at for at, one in enumerate(looks) if one.output]),
@@ -154,13 +171,17 @@ def from_row(row: Row) -> Leaf | None:
     """A leaf from what was kept of it; None when it is nothing that this version keeps."""
     ids, size = row[0], len(row[0]) // _ID
     try:
-        blobs, counts, which, parts, totals, exact, loose, between, model, results = kept.unpack(row[1])
+        blobs, counts, which, parts, totals, exact, loose, settled, between, model, results = kept.unpack(row[1])
         if (len(blobs), len(counts), len(which), len(parts)) != (size * _BLOB, size * _COUNT, size * 2, len(totals)):
             return None
-        loose = tuple([(at, Facts(calls, answers)) for at, (calls, answers) in loose])
+        loose = tuple(_facts(loose))
     except (TypeError, ValueError):
         return None
-    return Leaf(ids, blobs, counts, which, parts, totals, exact, loose, between, model, results)
+    return Leaf(ids, blobs, counts, which, parts, totals, exact, loose, settled, between, model, results)
+
+
+def _facts(found: Iterable[tuple[int, tuple[Any, Any]]]) -> list[tuple[int, Facts]]:
+    return [(at, Facts(calls, answers)) for at, (calls, answers) in found]
 
 
 def faults(leaves: Sequence[Leaf]) -> list[groups.Finding]:

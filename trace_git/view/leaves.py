@@ -18,7 +18,7 @@ from .groups import Facts
 from .leaf import ESTIMATE, Leaf, Look, Row
 from .tokens import RULES, Counter
 
-_VERSION = 2  # of what is kept: another one's is not read
+_VERSION = 3  # of what is kept: another one's is not read
 _FEW = 32  # messages: who learnt no more than these has no whole folder of them
 _REMEMBERED = 20_000  # folders
 _LEARNT = 200_000  # messages
@@ -109,9 +109,10 @@ class Leaves:
     def holding(self, ids: Sequence[bytes], items: Iterable[str]) -> list[bytes]:
         """Those of the folders that have one of ``items``."""
         wanted = {bytes.fromhex(item) for item in items}
-        return [oid for oid in ids if not wanted.isdisjoint(self._items(oid))]
+        return [oid for oid in ids if not wanted.isdisjoint(self.items(oid))]
 
-    def _items(self, oid: bytes) -> list[bytes]:
+    def items(self, oid: bytes) -> list[bytes]:
+        """The raw item ids of a folder."""
         known = self.peek(oid)
         return known.items() if known else [bytes.fromhex(entry.place.item) for entry in self._snapshots.leaf(oid)]
 

@@ -45,7 +45,7 @@ class _Kept:
     marks: list[tuple[int, Any]] = field(default_factory=list)
     version: int = 0
 
-    def follow(self, form: Form, context: Context) -> None:
+    def follow(self, form: Form, context: Context, load: Callable[[Sequence[Item]], None]) -> None:
         """Bring the draft to ``context``, folding only what is not the same as before."""
         if self.tools is None or self.tools != context.tools:
             self.tools, self.marks = context.tools, [(0, _begun(form.name, context.tools))]
@@ -56,15 +56,20 @@ class _Kept:
         start = self.draft.rewind(kept)
         while self.marks[-1][0] > len(self.draft.parts):
             self.marks.pop()
+        load(context.items[start:])
         form.fold(context.items, start, self.draft)
         self.draft.items = context.items
         self.version += 1
 
 
 class Renderer:
-    """Renders the contexts of one open handle; one renderer may serve several threads."""
+    """Renders the contexts of one open handle; one renderer may serve several threads.
 
-    def __init__(self) -> None:
+    ``load`` is told which items are about to be read.
+    """
+
+    def __init__(self, load: Callable[[Sequence[Item]], None] = lambda items: None) -> None:
+        self._load = load
         self._lock = threading.Lock()
         self._kept: dict[str, _Kept] = {}
 
@@ -91,7 +96,7 @@ class Renderer:
         with self._lock:
             # Put back only when whole: an error in the middle leaves no half of a draft behind.
             kept = self._kept.pop(form.name, None) or _Kept()
-            kept.follow(form, context)
+            kept.follow(form, context, self._load)
             self._kept[form.name] = kept
             faults = (*formless, *(fault.text for fault in kept.draft.faults))
             if not faults:
@@ -100,7 +105,7 @@ class Renderer:
             raise _refusal(form.name, faults)
         items, told = mended(form, context.items)
         whole = _Kept()
-        whole.follow(form, Context(context.commit, items, context.tokens, context.tools))
+        whole.follow(form, Context(context.commit, items, context.tokens, context.tools), self._load)
         return self._prompt(form, context, whole, tools, (*(f"left out: {line}" for line in formless), *told))
 
     def _prompt(

@@ -64,7 +64,7 @@ def planned(handle: Handle, tip: Commit, same: int, new: Next, blobs: Callable[[
     if sent is not None and sent.id != tip.id:
         stayed = _common(handle, sent, tip)
         kept = min(same, stayed)
-        if same == stayed < _items(handle, sent):  # both differ there, and may differ in the same way
+        if same == stayed < handle.contexts.size(sent.tree):  # both differ there, and may differ in the same way
             kept = _alike(_blobs(handle, sent), blobs())
     return _told(handle, sent, tip, kept, new)
 
@@ -74,7 +74,7 @@ def of(handle: Handle, commit: Commit | None) -> Next:
     if commit is None:
         return Next(0, 0, ())
     size = handle.contexts.total(commit) if handle.counter is not None else 0
-    return Next(size, _items(handle, commit), handle.contexts.tools(commit.tree))
+    return Next(size, handle.contexts.size(commit.tree), handle.contexts.tools(commit.tree))
 
 
 def last_sent(handle: Handle, tip: Commit | None) -> Commit | None:
@@ -98,10 +98,6 @@ def baseline(handle: Handle, commit: str) -> str | None:
 def folders(handle: Handle, commit: Commit | None) -> list[bytes]:
     """The folders of a commit's items, in order; none for no commit."""
     return handle.snapshots.leaf_ids(commit.tree) if commit is not None else []
-
-
-def _items(handle: Handle, commit: Commit | None) -> int:
-    return sum(map(handle.contexts.leaves.size, folders(handle, commit)))
 
 
 def _blobs(handle: Handle, commit: Commit | None) -> Iterator[str]:

@@ -21,13 +21,17 @@ from .sides import Side, ids
 _DEEPEST = 40  # criss-crosses below criss-crosses; beyond, the first base stands for all
 
 
-def compared(handle: Handle, ours: str, theirs: str) -> Merging | None:
-    """The merge of two commits; None for unrelated histories."""
+def compared(handle: Handle, ours: str, theirs: str, *, brief: bool = False) -> Merging | None:
+    """The merge of two commits; None for unrelated histories.
+
+    ``brief`` leaves out stretches of new items about which there is nothing to decide.
+    """
     below = _Below(handle)
     found = below.bases(ours, theirs)
     if not found:
         return None
-    sides = folders.read(handle, list(dict.fromkeys((*below.involved(found), ours, theirs))))
+    commits = list(dict.fromkeys((*below.involved(found), ours, theirs)))
+    sides = folders.read(handle, commits, brief=brief and len(commits) == 3)
     return Merging(handle, below.virtual(sides, found), sides[ours], sides[theirs])
 
 

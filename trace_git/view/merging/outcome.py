@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 
 from ...model import Commit, Item, Message, TokenCount
@@ -12,14 +12,16 @@ from ...store.snapshot import Entry
 from .. import groups, receipt
 from ..groups import Facts
 from ..handle import Handle
+from ..leaf import ESTIMATE
 from ..tokens import PRIMING
 from . import pairing
 from .plan import Merging
 
 
 class Outcome:
-    """``entries`` are the live items that come out, as ``Side.entries`` are; ``fresh`` are messages, by blob id, that
-    no tree has yet; ``ours`` is the commit that is merged into."""
+    """``entries`` are the live items that come out, as ``Side.entries`` are, but that stretches of theirs are whole:
+    ``inside`` are the ids of what was left out there. ``fresh`` are messages, by blob id, that no tree has yet;
+    ``ours`` is the commit that is merged into."""
 
     def __init__(
         self,
@@ -29,6 +31,7 @@ class Outcome:
         entries: Sequence[Entry],
         pins: Mapping[str, str],
         fresh: Mapping[str, Message],
+        inside: Collection[str] = (),
     ) -> None:
         self._handle = handle
         self._merging = merging
@@ -37,11 +40,13 @@ class Outcome:
         self._after = entries
         self._pins = pins
         self._fresh = fresh
+        self._inside = inside
 
     def faults(self) -> list[groups.Finding]:
         """What is wrong with its tool groups that was not wrong on one of the sides."""
         known = {fault for side in self._merging.pairings[1:] for fault in side.faults()}
-        found = pairing.faults(self._after, self._merging.pairings[1:], self._look)
+        after = [one for one in self._after if one.place.item not in self._inside]
+        found = pairing.faults(after, self._merging.pairings[1:], self._look)
         return [one for one in found if (one.kind, one.item) not in known]
 
     def _look(self, blob: str) -> Facts:
@@ -52,11 +57,17 @@ class Outcome:
     def brought(self) -> tuple[Item, ...]:
         """What ours does not have."""
         ours = {one.place.item for one in self._before}
-        return tuple([self._item(one) for one in self._after if one.place.item not in ours])
+        return self._items([one for one in self._after if one.place.item not in ours])
 
     def items(self) -> tuple[Item, ...]:
         """The whole context."""
-        return tuple([self._item(one) for one in self._every()])
+        return self._items(self._every())
+
+    def _items(self, entries: Iterable[Entry]) -> tuple[Item, ...]:
+        fresh, pins, load = self._fresh, self._pins, self._handle.contexts.message
+        return tuple([Item(item, role, blob, load, pinned=item in pins) if blob not in fresh
+                      else Item.of(item, blob, fresh[blob]).with_pinned(item in pins)
+                      for (_, role, item), blob in entries])  # fmt: skip
 
     def _every(self) -> Iterator[Entry]:
         """``entries`` with the stretches in between, which are as in ours."""
@@ -72,12 +83,6 @@ class Outcome:
             yield one
             yield from behind.get(one.place.item, ())
 
-    def _item(self, one: Entry) -> Item:
-        pinned = one.place.item in self._pins
-        if one.blob in self._fresh:
-            return Item.of(one.place.item, one.blob, self._fresh[one.blob]).with_pinned(pinned)
-        return self._handle.contexts.item(one, pinned=pinned)
-
     # -- sizes -----------------------------------------------------------------------------
 
     @cached_property
@@ -90,18 +95,30 @@ class Outcome:
             total = self._handle.contexts.total(self._ours)
             return TokenCount(-total, exact=total.exact, counter=counter.name)
         before, after = ({one.place.item: one.blob for one in some} for some in (self._before, self._after))
-        come = [self._count(blob) for item, blob in after.items() if before.get(item) != blob]
-        gone = [self._count(blob) for item, blob in before.items() if after.get(item) != blob]
-        exact = all(one.exact for one in (*come, *gone))
-        return TokenCount(sum(come) - sum(gone), exact=exact, counter=counter.name)
+        come = [blob for item, blob in after.items() if before.get(item) != blob]
+        gone = [blob for item, blob in before.items() if after.get(item) != blob]
+        sizes = self._sizes()
+        for blob in {*come, *gone} - sizes.keys():
+            sizes[blob] = self._count(blob)
+        words = [sizes[blob] for blob in (*come, *gone)]
+        added = sum([sizes[blob] & ~ESTIMATE for blob in come]) - sum([sizes[blob] & ~ESTIMATE for blob in gone])
+        return TokenCount(added, exact=all(word < ESTIMATE for word in words), counter=counter.name)
 
-    def _count(self, blob: str) -> TokenCount:
+    def _sizes(self) -> dict[str, int]:
+        """The sizes of messages in folders that are known, by blob id, with the bit for an estimate."""
+        sides = self._merging.ours, self._merging.theirs
+        folders = [folder.oid for side in sides for folder in side.folders]
+        folders += [oid for side in sides for stretch in side.stretches.values() for oid in stretch]
+        known = map(self._handle.contexts.leaves.peek, folders)
+        return dict([pair for leaf in known if leaf is not None for pair in leaf.words()])
+
+    def _count(self, blob: str) -> int:
         counter = self._handle.counter
         assert counter is not None
-        known = counter.known(blob)
-        if known is None:
-            known = counter.message(self._fresh.get(blob) or self._merging.message(blob), blob)
-        return known
+        count: TokenCount = counter.known(blob) or counter.message(
+            self._fresh.get(blob) or self._merging.message(blob), blob
+        )
+        return int(count) | (0 if count.exact else ESTIMATE)
 
     def receipt(self, tools: str | None) -> Receipt:
         """What it means for a prompt cache; ``tools`` is the blob id of the tool definitions that come out."""

@@ -39,11 +39,21 @@ class Pairing:
         self.entries, self.ends = side.entries, side.ends
         self.items = [one.place.item for one in side.entries]
         self.plain: list[tuple[Folder, Leaf]] = []  # folders of which only the open ends are looked at
+        self._mixed: list[tuple[Folder, Leaf]] = []
         known = frozenset().union(*others)
-        for folder in side.folders:
-            old = sum(item in known for item in self.items[folder.start : folder.stop])
-            if old in (0, folder.stop - folder.start):
-                self.plain += [(folder, leaf) for leaf in leaves.of([folder.oid])]
+        for folder, leaf in zip(side.folders, leaves.of([folder.oid for folder in side.folders]), strict=True):
+            old = sum([item in known for item in self.items[folder.start : folder.stop]])
+            (self.plain if old in (0, leaf.size) else self._mixed).append((folder, leaf))
+
+    @cached_property
+    def seen(self) -> dict[str, Facts]:
+        """Blob id → facts of the items in folders that are not plain."""
+        found: dict[str, Facts] = {}
+        for folder, leaf in self._mixed:
+            facts = leaf.facts()
+            inside = self.entries[folder.start : folder.stop]
+            found.update([(one.blob, facts.get(at, groups.NOTHING)) for at, one in enumerate(inside)])
+        return found
 
     @cached_property
     def paired(self) -> groups.Groups:
@@ -55,7 +65,7 @@ class Pairing:
             known.update((folder.start + at, facts) for at, facts in leaf.loose)
         for at, one in enumerate(self.entries):
             if at not in settled and one.place.item not in self.ends:
-                known[at] = self._look(one.blob)
+                known[at] = self.seen.get(one.blob) or self._look(one.blob)
         return groups.pair([(at, known[at]) for at in sorted(known) if any(known[at])], len(self.items))
 
     @cached_property
@@ -99,9 +109,10 @@ def faults(entries: Sequence[Entry], sides: Sequence[Pairing], look: Look) -> li
         for folder, leaf in side.plain:
             known.update(_together(side.entries[folder.start : folder.stop], leaf, places, entries, look))
     ends = frozenset().union(*(side.ends for side in sides))
+    seen = {blob: facts for side in sides for blob, facts in side.seen.items()}
     for at, one in enumerate(entries):
         if at not in known:
-            known[at] = groups.NOTHING if one.place.item in ends else look(one.blob)
+            known[at] = groups.NOTHING if one.place.item in ends else seen.get(one.blob) or look(one.blob)
     paired = groups.pair([(at, known[at]) for at in sorted(known) if any(known[at])], len(entries))
     return [fault.told(entries[fault.at].place.item) for fault in groups.in_order(_faults(paired))]
 

@@ -34,10 +34,9 @@ ABSENT = State(GONE, "", False)
 
 
 class Folder(NamedTuple):
-    """A folder of a side: its tree id, its number in the tree, and which ``entries`` of the side are its."""
+    """A folder of a side: its tree id, and which ``entries`` of the side are its."""
 
     oid: bytes
-    number: int
     start: int
     stop: int
 
@@ -48,7 +47,8 @@ class Side:
     ``tools`` the blob id of the tool definitions.
 
     Of a stretch of folders that is the same on all sides only the first and the last item are there, its ``ends``; of
-    an archive that is the same, nothing. ``folders`` are the others, none for a virtual side. ``unknown`` are items of
+    an archive that is the same, nothing. So it may be with a stretch that no other side knows: ``stretches`` has its
+    folders, by its first item. ``folders`` are the others, none for a virtual side. ``unknown`` are items of
     which a virtual side knows nothing, because its sides were in conflict; ``unplaced`` those whose place it does not
     know, because only some of its sides have them; ``disordered`` says that these had the others in different orders.
     """
@@ -58,6 +58,7 @@ class Side:
     archived: Mapping[str, tuple[Entry, ...]] = field(default_factory=dict)
     tools: str | None = None
     ends: frozenset[str] = frozenset()
+    stretches: Mapping[str, tuple[bytes, ...]] = field(default_factory=dict)
     folders: tuple[Folder, ...] = ()
     unknown: frozenset[str] = frozenset()
     unplaced: frozenset[str] = frozenset()
