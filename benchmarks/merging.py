@@ -68,7 +68,10 @@ with Repo.open(sys.argv[1], branch="main") as repo:
 
 
 def _forked(bench: Bench, shared: int, own: int, *, edits: bool = False) -> Path:
-    """A trace whose branches main and other have about ``own`` items each behind as many ``shared`` ones."""
+    """A trace whose branches main and other have about ``own`` items each behind as many ``shared`` ones.
+
+    One program writes what is shared, another what is not: where they part somebody has been before.
+    """
     from trace_git import Repo
 
     folder, messages = bench.fresh(".trace"), data.messages(shared + 3 * own)
@@ -77,6 +80,7 @@ def _forked(bench: Bench, shared: int, own: int, *, edits: bool = False) -> Path
         for start in range(0, cuts[1], 1000):
             repo.commit(messages[start : min(start + 1000, cuts[1])])
         repo.branch("other")
+    with Repo.open(folder, durability="os") as repo, repo.batch():
         for number, branch in enumerate(("main", "other")):
             repo.checkout(branch)
             if edits:

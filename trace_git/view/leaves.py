@@ -122,7 +122,8 @@ class Leaves:
         return len(self._looks) > _FEW or bool(self._leaves and self._leaves.keys() - self._on_disk().keys())
 
     def save(self, *trees: str) -> None:
-        """Keep what is known of the folders of trees on disk, when that is more than is there by two or more folders.
+        """Keep what is known on disk, when that is more than is there by two or more folders: all of the folders of
+        trees, and as much of others, which were looked at on the way.
 
         The last folder changes with every message; writing the file for it alone would not pay.
         """
@@ -136,12 +137,13 @@ class Leaves:
                     if any(entry.blob not in self._looks for entry in self._snapshots.leaf(oid)):
                         break
                     self._build(oid)
-        fresh = {oid: leaf.to_row(self._leaves[oid]) for oid in ids if oid not in stored and oid in self._leaves}
+        fresh = {oid: leaf.to_row(one) for oid, one in self._leaves.items() if oid not in stored}
         if len(fresh) < 2:
             return
-        live = {**{oid: stored[oid] for oid in ids if oid in stored}, **fresh}
-        others = [oid for oid in stored if oid not in live][-len(live) :]  # of other branches; bounded
-        self._stored = {**{oid: stored[oid] for oid in others}, **live}
+        known = {**stored, **fresh}
+        live = [oid for oid in ids if oid in known]
+        others = [oid for oid in known if oid not in ids][-len(live) :] if live else []
+        self._stored = {oid: known[oid] for oid in (*others, *live)}
         self._file.write((self._key, self._stored))
 
     def _on_disk(self) -> dict[bytes, Row]:
