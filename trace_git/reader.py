@@ -154,22 +154,26 @@ class Reader:
         return ops.expand.compressions(self._handle, commit)
 
     def search(self, text: str, *, rev: str | Commit = "HEAD", regex: bool = False, case: bool = False,
-               live: bool = False, limit: int | None = None) -> Iterator[Hit]:  # fmt: skip
+               live: bool = False, limit: int | None = None,
+               progress: Callable[[int, int], None] | None = None) -> Iterator[Hit]:  # fmt: skip
         """The messages that say ``text``, newest first: of the context, of the archive, and what was edited away or
         dropped in the history behind ``rev``; each with the route by which it came. ``live`` is the context alone.
 
         ``text`` is taken to the letter, or as a regular expression with ``regex``; upper and lower case are one unless
-        ``case``. Other agents and branches are asked by ``Session.search``.
+        ``case``. Other agents and branches are asked by ``Session.search``. What no question has read yet is read
+        first: ``progress`` is called with (done, total) for its commits, then from 0 again for its messages.
         """
         how = view.search.ways(text, regex=regex, case=case, live=live, limit=limit)
-        return view.search.here(self._handle, rev, how)
+        return view.search.here(self._handle, rev, how, progress=progress)
 
-    def blame(self, item: str | Item | Commit, *, rev: str | Commit = "HEAD") -> Blame:
+    def blame(self, item: str | Item | Commit, *, rev: str | Commit = "HEAD",
+              progress: Callable[[int, int], None] | None = None) -> Blame:  # fmt: skip
         """Where an item came from: what was done to it, newest first, through edits, merges, compressions and agents.
 
         The item may be gone from the context. NotFoundError when it never was in the history behind ``rev``.
+        ``progress`` is as for ``search``, of commits alone.
         """
-        return view.blame.blame(self._handle, item, rev=rev)
+        return view.blame.blame(self._handle, item, rev=rev, progress=progress)
 
     def agents(self) -> tuple[Agent, ...]:
         """All sub-agents of the trace, each behind the one that spawned it."""

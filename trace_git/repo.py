@@ -138,7 +138,7 @@ class Repo(Rewriter):
 
     def import_file(self, path: str | os.PathLike[str], *, format: str | None = None,
                     progress: Callable[[int, int], None] | None = None) -> ImportResult:  # fmt: skip
-        """Import a transcript; forks become branches. ``progress(done, total)`` counts commits."""
+        """Import a transcript; forks become branches, sub-agents agents. ``progress(done, total)`` counts commits."""
         return ops.importing.import_file(self._handle, path, format=format, progress=progress)
 
     def batch(self) -> AbstractContextManager[None]:

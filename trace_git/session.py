@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from . import view
+from . import ops, view
 from .errors import AmbiguousRevisionError, InvalidInputError, NotFoundError
 from .repo import Repo
 
@@ -64,17 +64,18 @@ class Session:
         self._opened.append(found)
         return found
 
-    def at(self, moment: str | float | datetime, *, agent: str = "") -> Context:
-        """What an agent knew at a moment: a revision, or a time (in seconds, a datetime, or words as in git).
+    def at(self, moment: str | float | datetime | None = None, *, agent: str = "") -> Context:
+        """What an agent knew at a moment: a revision, or a time (in seconds, a datetime, or words as in git); or now.
 
         A revision of another agent means: as of the last of this agent's commits that led to it, through spawns and
-        collapses. NotFoundError when the agent had no commit by then.
+        collapses. NotFoundError when the agent had no commit by then. An agent that is gone is asked too.
         """
         with self._look(agent) as repo:
-            return view.moments.context(repo._handle, moment)
+            return view.knowledge.known(repo._handle, moment)
 
     def search(self, text: str, *, agent: str | None = None, regex: bool = False, case: bool = False,
-               live: bool = False, limit: int | None = None) -> Iterator[Hit]:  # fmt: skip
+               live: bool = False, limit: int | None = None,
+               progress: Callable[[int, int], None] | None = None) -> Iterator[Hit]:  # fmt: skip
         """Who knew this: the messages that say ``text``, newest first, once for each agent that knows it, with the
         route by which it came to know. Looked through are the histories of all branches of all agents, be they gone by
         now; or those of one (``agent``; "" is the trace itself). See ``Repo.search``.
@@ -83,7 +84,9 @@ class Session:
         one = self._found(agent) if agent is not None else None
         several = len(self._traces) > 1
         asked = [
-            view.search.everywhere(repo._handle, how, agent=one[1] if one else None, trace=label if several else "")
+            view.search.everywhere(
+                repo._handle, how, agent=one[1] if one else None, trace=label if several else "", progress=progress
+            )
             for label, repo in self._traces.items()
             if one is None or one[0] is repo
         ]
@@ -104,23 +107,26 @@ class Session:
 
     def resume(self, name: str = "") -> Resumption:
         """Where an agent goes on after a crash or a restart: its last acknowledged commit, what is open, what waits."""
-        with self._look(name) as repo:
+        trace, agent = self._found(name)
+        with trace.agent(agent) as repo:
             return repo.resumption()
 
     def _look(self, name: str) -> Repo:
+        """An agent to read as, be it gone by now."""
         trace, agent = self._found(name)
-        return trace.agent(agent)
+        return Repo(ops.opening.look(trace._handle, agent))
 
     def _found(self, name: str) -> tuple[Repo, str]:
         """The trace that is meant, and the agent's name in it."""
         label, slash, rest = name.partition("/")
-        if slash:
-            if label not in self._traces:
-                raise NotFoundError(f"no trace {label!r} in this session", hint=f"there are: {', '.join(self._traces)}")
+        if slash and label in self._traces:
             return self._traces[label], rest
+        if slash and any(self._traces):
+            raise NotFoundError(f"no trace {label!r} in this session", hint=f"there are: {', '.join(self._traces)}")
         if len(self._traces) == 1:
             return next(iter(self._traces.values())), name
         having = [label for label, repo in self._traces.items() if not name or name in _names(repo)]
+        having = having or [label for label, repo in self._traces.items() if _was_in(repo, name)]
         if len(having) > 1:
             names = [f"{label}/{name}" for label in having]
             raise AmbiguousRevisionError(f"several traces have {name or 'one of these'!r}", candidates=names,
@@ -148,6 +154,10 @@ class Session:
 
 def _names(repo: Repo) -> list[str]:
     return view.agents.names(repo._handle)
+
+
+def _was_in(repo: Repo, name: str) -> bool:
+    return view.agent_tree.last_tip(repo._handle, name) is not None
 
 
 def _label(path: Path, taken: Iterable[str]) -> str:

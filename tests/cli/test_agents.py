@@ -96,11 +96,13 @@ def test_the_tree(team, shown):
     team("spawn", "c")
     team("--agent", "b", "commit", "x")
     team("--agent", "a", "collapse", "b", "y")
-    lines = team("agents").out.splitlines()
+    top, *lines = team("agents").out.splitlines()
+    assert top.startswith("* (trace) ")
+    assert "tokens" in top
     assert [line.split()[:2] for line in lines] == [["├─", "a"], ["│", "└─"], ["└─", "c"]]
     assert "\x1b" not in team("agents").out
     assert all(len(line) <= 80 for line in shown("agents", colour=False).splitlines())
-    assert team("--agent", "a", "agents").out.startswith("* ")
+    assert team("--agent", "a", "agents").out.splitlines()[1].startswith("* ├─ a ")
     found = {one["name"]: one for one in team("agents", "--json").json["agents"]}
     assert (found["b"]["parent"], found["b"]["state"], found["a"]["state"]) == ("a", "collapsed", "running")
 

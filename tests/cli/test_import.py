@@ -26,6 +26,41 @@ def test_what_was_made_is_said_on_stdout_and_what_was_left_out_on_stderr(trace):
     assert done.err.startswith("warning: ")
 
 
+def session(name, *, agents):
+    """A session that asks so many sub-agents, one after another."""
+    lines = []
+    for number in range(agents):
+        task = {"description": f"Job {number}", "prompt": f"do {number}"}
+        call = {"type": "tool_use", "id": f"t{number}", "name": "Task", "input": task}
+        inner = {"type": "user", "uuid": f"g{number}", "message": {"role": "user", "content": f"do {number}"}}
+        answer = [{"type": "tool_result", "tool_use_id": f"t{number}", "content": f"done {number}"}]
+        above = f"r{number - 1}" if number else None
+        lines += [
+            {"type": "assistant", "uuid": f"a{number}", "parentUuid": above,
+             "message": {"role": "assistant", "content": [call]}},
+            {"type": "progress", "uuid": f"p{number}", "parentToolUseID": f"t{number}",
+             "data": {"agentId": f"x{number}", "message": inner}},
+            {"type": "user", "uuid": f"r{number}", "parentUuid": f"a{number}",
+             "message": {"role": "user", "content": answer}},
+        ]  # fmt: skip
+    Path(name).write_text("".join(json.dumps(line) + "\n" for line in lines))
+    return name
+
+
+def test_sub_agents_are_named_listed_and_opened(trace, here):
+    assert trace("import", session("one.jsonl", agents=1)).out.splitlines()[1:] == [
+        "  on branch main",
+        "  with agent job-0",
+    ]
+    done = trace("import", session("more.jsonl", agents=5), "--json")
+    assert done.json["imports"][0]["agents"] == ["job-0-2", "job-1", "job-2", "job-3", "job-4"]
+    assert {agent["state"] for agent in trace("agents", "--json").json["agents"]} == {"collapsed"}
+    assert trace("log", "--oneline").out.splitlines()[0].endswith("collapse: job-0: done 0")
+    assert "do 0" in trace("expand", "HEAD").out
+    assert trace("--agent", "job-3", "log", "--oneline").out.splitlines()[0].endswith("user: do 3")
+    assert "with 5 agents: job-0-3, job-1-2, job-2-2 and 2 more" in trace("import", "more.jsonl").out
+
+
 def test_several_files_at_once(trace):
     done = trace("import", str(SAMPLES / "weather.json"), str(SAMPLES / "debug-session.jsonl"), "--json")
     assert done.code == 0

@@ -74,8 +74,10 @@ def transcript(folder: Path) -> None:
 
 
 def transcript_and_conversation(folder: Path) -> None:
-    """The same with a trace that has branches already."""
+    """A session with a sub-agent, and a trace that has branches already."""
     transcript(folder)
+    lines = "".join(json.dumps(line) + "\n" for line in _delegating())
+    (folder / "session.jsonl").write_text(lines, encoding="utf-8")
     conversation(folder)
 
 
@@ -89,6 +91,24 @@ def _session() -> list[dict[str, Any]]:
         ("a3", "u3", "assistant", "Since Monday."),
     ]
     return [_line(number, *turn) for number, turn in enumerate(turns)]
+
+
+def _delegating() -> list[dict[str, Any]]:
+    """One asks another, and is answered."""
+    asks, tells, answers = [
+        _line(number, *turn)
+        for number, turn in enumerate([
+            ("a1", None, "assistant", "I ask."),
+            ("g1", None, "user", "Which test?"),
+            ("r1", "a1", "user", ""),
+        ])
+    ]  # fmt: skip
+    call = {"type": "tool_use", "id": "t1", "name": "Task", "input": {"description": "tester", "prompt": "Which test?"}}
+    asks["message"]["content"].append(call)
+    answers["message"]["content"] = [{"type": "tool_result", "tool_use_id": "t1", "content": "test_login"}]
+    data = {"type": "agent_progress", "agentId": "x1", "message": tells}
+    told = {"type": "progress", "uuid": "p1", "parentUuid": "a1", "parentToolUseID": "t1", "data": data}
+    return [asks, told, answers]
 
 
 def _line(number: int, uuid: str, parent: str | None, role: str, text: str) -> dict[str, Any]:

@@ -133,3 +133,52 @@ def test_agents_of_two_traces_are_compared(run, tmp_path):
             assert texts(session.difference("run/", "other/"))[0] == "the rules"
             assert "use REST" not in texts(session.difference("run/", "other/"))
             assert texts(session.difference("run/", "other/", at="HEAD~1")) == ["the rules", "meanwhile, use JWT"]
+
+
+# -- moments of an agent's own -------------------------------------------------------------
+
+
+def test_a_commit_of_its_own_is_the_moment_on_whatever_branch(run, session):
+    """Also one that HEAD's line never had: the agent stood there."""
+    for name, repo in (("", run), ("researcher", run.agent("researcher"))):
+        with repo:
+            repo.branch("try-2", at="HEAD~1")
+            repo.switch("try-2")
+            made = repo.commit(f"tried by {name}")
+            repo.switch("main")
+            for rev in ("try-2", made.id):
+                assert session.at(rev, agent=name).commit == made.id
+            repo.delete_branch("try-2", force=True)
+            assert session.at(made.id, agent=name).items[-1].message.text == f"tried by {name}"
+
+
+def test_what_an_agent_knew_that_is_gone(run):
+    run.delete_agent("researcher", force=True)
+    with Session.open(run.path, tokenizer=None) as session:
+        assert [item.message.text for item in session.at(agent="researcher").items][-1] == "and they expire"
+        assert session.at("trace/main", agent="researcher").items[-1].message.text == "REST needs tokens"
+        assert texts(session.difference("researcher", "")) == ["REST needs tokens", "and they expire"]
+        with pytest.raises(NotFoundError, match="resercher"):
+            session.at(agent="resercher")
+        with pytest.raises(NotFoundError, match="researcher"):
+            session.resume("researcher")
+
+
+def test_of_several_traces_the_one_is_meant_that_had_an_agent(run, tmp_path):
+    run.delete_agent("researcher", force=True)
+    with opened(tmp_path, "other") as other:
+        other.commit("elsewhere")
+        with Session.open([run.path, other.path], tokenizer=None) as session:
+            assert session.at(agent="researcher").items[-1].message.text == "and they expire"
+            assert {hit.trace for hit in session.search("rest", agent="researcher")} == {"run"}
+
+
+def test_whose_a_commit_is_that_was_made_upon_the_work_of_another(run):
+    """A branch of the trace went on from the agent's work: the agent never stood there, and the trace did."""
+    run.branch("on-top", at="agents/researcher")
+    run.switch("on-top")
+    made = run.commit("said by the trace")
+    run.switch("main")
+    with Session.open(run.path, tokenizer=None) as session:
+        assert session.at(made.id).commit == made.id
+        assert session.at(made.id, agent="researcher").commit == session.repo("researcher").get("HEAD").id

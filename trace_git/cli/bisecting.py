@@ -20,9 +20,10 @@ from ..repo import Repo
 from . import changes, exits, messages, screen
 
 _SKIP, _BAD = 125, range(1, 128)  # exit codes of a check, as for git
+_NOT_RUN = (126, 127)  # what a shell says of a program that cannot be run, or is not there
 
 
-def check_there(program: str) -> None:
+def _check_there(program: str) -> None:
     """A program that is not there would call everything bad."""
     plain = all(char.isalnum() or char in "._-/+" for char in program)
     builtin = subprocess.run(["sh", "-c", 'command -v "$1"', "sh", program], capture_output=True, check=False)
@@ -30,22 +31,40 @@ def check_there(program: str) -> None:
         raise NotFoundError(f"no program {program!r}", hint="CMD is a command with its arguments, or a line for sh")
 
 
-def checked(words: Sequence[str], suspect: str, context: Context) -> str:
-    """What the program ``words`` says of a context: good, bad or skip."""
+def run(repo: Repo, words: Sequence[str]) -> None:
+    """Let the program ``words`` say of each context that is asked about whether it is good, bad or to be skipped.
+
+    As git does it: one that begins with an exit code that a shell gives for what cannot be run is tried at a good
+    commit too, for it would call everything bad.
+    """
+    _check_there(words[0])
+    first = True
+    while (asked := repo.open_bisect.asked()) is not None:
+        suspect, context = asked
+        code = _code(words, f"of {suspect[:8]}", context)
+        if first and code in _NOT_RUN and code == _code(words, "of a good commit", repo.open_bisect.good()):
+            raise StateError(
+                f"the check ends with exit code {code} at a good commit too",
+                hint="that is what a shell says when a program cannot be run: see that CMD can be",
+            )
+        first = False
+        repo.open_bisect.tell("skip" if code == _SKIP else "bad" if code else "good", [suspect])
+
+
+def _code(words: Sequence[str], whose: str, context: Context) -> int:
+    """The exit code of the program for a context: 0, or one that says bad or skip."""
     try:
         text = materialized(context)
     except RefusedError as error:
-        screen.note(f"skipped: {suspect[:8]}: {error}", "yellow")
-        return "skip"
+        screen.note(f"skipped: the check {whose}: {error}", "yellow")
+        return _SKIP
     code = _run(words, text)
-    if code == _SKIP:
-        return "skip"
     if code and code not in _BAD:
         raise StateError(
-            f"the check of {suspect[:8]} ended with {f'exit code {code}' if code > 0 else f'signal {-code}'}",
+            f"the check {whose} ended with {f'exit code {code}' if code > 0 else f'signal {-code}'}",
             hint="0 is good, 125 skips, 1 to 127 is bad; what was told so far is kept",
         )
-    return "bad" if code else "good"
+    return code
 
 
 def materialized(context: Context) -> str:
@@ -56,18 +75,18 @@ def materialized(context: Context) -> str:
 
 def _run(words: Sequence[str], text: str) -> int:
     """As git does it: a shell sees the first word, so that it may be a line; the rest are its arguments."""
+    if not any("{}" in word for word in words):
+        return _shell(words, text.encode())
     with tempfile.TemporaryDirectory(prefix="trace-") as folder:
         path = os.path.join(folder, "context.json")
         with open(path, "wb") as file:
             file.write(text.encode())
-        given = [word.replace("{}", path) for word in words]
-        done = subprocess.run(
-            ["sh", "-c", f'{given[0]} "$@"', *given],
-            input=b"" if list(words) != given else text.encode(),
-            stdout=_stderr(),
-            check=False,
-        )
-    return done.returncode
+        return _shell([word.replace("{}", path) for word in words], b"")
+
+
+def _shell(words: Sequence[str], text: bytes) -> int:
+    command = ["sh", "-c", f'{words[0]} "$@"', *words]
+    return subprocess.run(command, input=text, stdout=_stderr(), check=False).returncode
 
 
 def _stderr() -> int:

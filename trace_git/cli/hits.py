@@ -14,6 +14,7 @@ _SAMPLE = 100  # hits that decide how wide a column is
 _BEFORE = 24  # columns in front of what was found
 _PIPED = 160  # columns of an excerpt when nobody's terminal decides
 STATES = {"live": "green", "archived": "blue", "edited": "yellow", "dropped": "red"}
+READING = "reading the history"  # what the bar says while a first question reads it
 HERE = "(trace)"  # stands for the trace itself where agents are named
 
 

@@ -16,14 +16,19 @@ if TYPE_CHECKING:
     from rich.progress import TaskID
 
 _PATIENCE = 0.4  # seconds from the first step until a bar appears
+_PAUSE = 0.05  # seconds between two looks of it; telling it costs as much as a step
 
 
 class Progress:
-    """A callable ``(done, total)``. Draws nothing on a pipe, nor when the work is done at once."""
+    """A callable ``(done, total)``. Draws nothing on a pipe, nor when the work is done at once.
+
+    ``total`` may change on the way, and ``done`` begin again: then the bar runs a second time.
+    """
 
     def __init__(self, label: str) -> None:
         self._label = safe_text(os.path.basename(label))
         self._start: float | None = None
+        self._next = 0.0
         self._wanted = screen.on_terminal(sys.stderr) and os.environ.get("TERM") != "dumb"
         self._bar: RichProgress | None = None
         self._task: TaskID | None = None
@@ -40,14 +45,15 @@ class Progress:
     def __call__(self, done: int, total: int) -> None:
         if not self._wanted:
             return
+        now = time.monotonic()
         if self._bar is None:
-            now = time.monotonic()
             self._start = self._start or now
             if now - self._start < _PATIENCE:
                 return
             self._draw(total)
-        if self._bar is not None and self._task is not None:
-            self._bar.update(self._task, completed=done)
+        if self._bar is not None and self._task is not None and now >= self._next:
+            self._bar.update(self._task, completed=done, total=total)
+            self._next = now + _PAUSE
 
     def _draw(self, total: int) -> None:
         from rich.console import Console

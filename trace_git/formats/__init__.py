@@ -14,9 +14,9 @@ from . import chat, claude_code, swe_agent
 from .export import FORMATS, check_format, export, left_out
 from .recognise import recognise
 from .records import head
-from .transcript import Conversation, Transcript, Turn
+from .transcript import Conversation, Delegation, Transcript, Turn
 
-__all__ = ["FORMATS", "Conversation", "Transcript", "Turn", "export", "left_out", "read", "recognise"]
+__all__ = ["FORMATS", "Conversation", "Delegation", "Transcript", "Turn", "export", "left_out", "read", "recognise"]
 
 
 def read(

@@ -9,7 +9,7 @@ is given to each leaf:
     earlier-N      a leaf of another tree: before a cleared context, or before the first prompt was rewritten
     sidechain-N    a leaf of a side chain or of a sub-agent
 
-N counts from 1 in file order.
+N counts from 1 in file order. Which of them are of sub-agents, and whose, is found in ``claude_agents``.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ from typing import Any
 
 from ..errors import InvalidInputError
 from ..model import ANTHROPIC, Message, Usage
+from . import claude_agents
+from .claude_beside import take_beside
 from .claude_lines import MAIN_THREAD, Line, Lines
 from .claude_tree import Node, Step, grow
 from .records import Progress, records
@@ -57,9 +59,10 @@ class _Draft:
 
 
 def read(path: Path, progress: Progress | None = None) -> Transcript:
-    """The conversation of a session file, with its forks, clears, compactions and side chains.
+    """The conversation of a session file, with its forks, clears, compactions, side chains and sub-agents.
 
-    Raises InvalidInputError when no line holds a message.
+    The files of its sub-agents are read as well, where they lie beside it. Raises InvalidInputError when no line
+    holds a message.
     """
     lines = Lines()
     for number, record in records(path, lines.warnings, progress):
@@ -67,6 +70,7 @@ def read(path: Path, progress: Progress | None = None) -> Transcript:
     if not lines.found:
         hint = "looked for JSON lines with type user or assistant and a message; name another format if it is none"
         raise InvalidInputError(f"{path} has no message of a Claude Code session", hint=hint)
+    take_beside(path, lines)
     return Transcript(NAME, (conversation(path.stem, lines),), (*lines.warnings, *_events(lines.events)))
 
 
@@ -78,11 +82,22 @@ def conversation(name: str, lines: Lines) -> Conversation:
     messages = {key: draft.message() for key, draft in drafts.items()}
     nodes = {key: _node(key, drafts[key].first.thread, message) for key, message in messages.items()}
     parents = grow(steps, nodes, lines.links, warnings)
+    seen = [
+        claude_agents.Seen(key, line.thread, line.call, messages[key], line.timestamp)
+        for key in parents
+        if (line := drafts[key].first)
+    ]
+    delegations = claude_agents.delegations(seen, parents, lines.told, warnings)
+    if unheard := len({one.agent for one in delegations if one.prompt}):
+        warnings.append(
+            f"of {unheard} sub-agent{'s' * (unheard > 1)} nothing but the prompt and the answer is in the file; "
+            "Claude Code keeps their messages in agent-<id>.jsonl, in <session>/subagents beside it"
+        )
     turns = tuple(
         Turn(key, parent, messages[key], drafts[key].first.timestamp, drafts[key].usage)
         for key, parent in parents.items()
     )
-    return Conversation(name, turns, _tips(parents, steps, nodes), None, tuple(warnings))
+    return Conversation(name, turns, _tips(parents, steps, nodes), None, tuple(warnings), delegations)
 
 
 def _merge(found: Sequence[Line], drafts: dict[str, _Draft], warnings: list[str]) -> list[Step]:

@@ -24,7 +24,7 @@ from typing import NamedTuple
 class Step(NamedTuple):
     """One line, in file order: which turn it belongs to and what it says it follows."""
 
-    number: int  # of the line, for warnings
+    number: int | str  # of the line, for warnings
     uuid: str
     parent: str | None
     turn: str

@@ -26,11 +26,31 @@ class Turn:
 
 
 @dataclass(frozen=True, slots=True)
+class Delegation:
+    """A call that set a sub-agent to work. Several of one ``agent`` are of one that was asked again, in order.
+
+    ``caller`` is the turn that makes the call, ``tip`` the agent's last turn for it, and ``answers`` are the turns that
+    bring its work back: none while it works. ``forks`` are other leaves of the agent, by name; ``prompt`` is what it
+    was told, where no turn of it is known (``tip`` None). ``title`` and ``purpose`` are words of the file's, or empty.
+    """
+
+    agent: str
+    title: str
+    purpose: str
+    caller: str
+    tip: str | None
+    answers: tuple[str, ...] = ()
+    forks: tuple[tuple[str, str], ...] = ()
+    prompt: Turn | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Conversation:
     """A tree of turns, parents before children, and its leaves by name, ``main`` first.
 
     A tree may have several roots: what follows a cleared context, a rewritten first prompt and
-    a sub-agent's work start from nothing. ``tools`` is None when the file does not tell.
+    a sub-agent's work start from nothing. ``delegations`` say which tips are of sub-agents, and
+    whose. ``tools`` is None when the file does not tell.
     """
 
     name: str
@@ -38,6 +58,7 @@ class Conversation:
     tips: tuple[tuple[str, str], ...]
     tools: tuple[Mapping[str, object], ...] | None = None
     warnings: tuple[str, ...] = ()
+    delegations: tuple[Delegation, ...] = ()
 
     def path(self, key: str) -> tuple[Turn, ...]:
         """The turns from the root to ``key``, in order."""

@@ -7,8 +7,8 @@ that a model put it in; its provenance names the agent's items. After more work 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -18,6 +18,7 @@ from ..errors import BudgetError, ConflictError, InvalidInputError, NotFoundErro
 from ..model import Author, Commit, Item, Message
 from ..store import codec
 from ..store.snapshot import Draft
+from ..store.transaction import Transaction
 from ..store.trees import blob_id
 from ..view import agents, ancestry, lineage, tail
 from ..view import models as view_models
@@ -62,23 +63,52 @@ def collapse(
         now = _work(handle, parent, name, work.tip)
         if [one.id for one in now.fresh] != [one.id for one in work.fresh]:
             raise ConflictError(f"somebody else collapsed {name} meanwhile; nothing has changed", hint="collapse again")
-        assert parent is not None
-        base = handle.commit(parent)
         made = _message(_open(handle, parent), told.text, as_, _provenance(name, work.fresh, told))
-        data = codec.encode(made)
-        draft = Draft(transaction, handle.snapshots, base.tree, handle.namespace)
-        draft.append(made.role, data, parent)
-        change = write.Change(
-            COLLAPSE,
-            subject.collapsed(name, made),
-            Author(name, "collapse@trace"),
-            handle.counter.message(made, blob_id(data)) if handle.counter is not None else None,
-            write.seconds(timestamp),
-            message,
-            {agents.NAME: name, **told.trailers},
-        )
-        oid = write.commit(handle, transaction, draft, base, change, others=(work.tip,))
+        oid = _commit(handle, transaction, work, made, write.seconds(timestamp), message, told.trailers)
     return handle.commit(oid)
+
+
+def returned(handle: Handle, name: str, tip: str, message: Message, *, timestamp: int | None = None) -> Commit | None:
+    """Collapse agent ``name`` at ``tip`` into ``message``, which was its answer elsewhere and stays what it is.
+
+    None, and nothing is written, when all of its work was taken already.
+    """
+    branch = write.branch_of(handle)
+    if not _work(handle, handle.head(), name, tip).fresh:
+        return None
+    with handle.store.transaction(COLLAPSE, [branch], spaces=(handle.namespace, name)) as transaction:
+        work = _work(handle, transaction.ref(branch), name, tip)
+        made = replace(message, kind=COLLAPSE, provenance=_provenance(name, work.fresh, _Told(message.text)))
+        oid = _commit(handle, transaction, work, made, timestamp)
+    return handle.commit(oid)
+
+
+def _commit(
+    handle: Handle,
+    transaction: Transaction,
+    work: _Work,
+    made: Message,
+    timestamp: int | None,
+    message: str | None = None,
+    trailers: Mapping[str, str] | None = None,
+) -> str:
+    """Commit the one item; the agent's tip is the second parent."""
+    parent = transaction.ref(write.branch_of(handle))
+    assert parent is not None
+    base = handle.commit(parent)
+    data = codec.encode(made)
+    draft = Draft(transaction, handle.snapshots, base.tree, handle.namespace)
+    draft.append(made.role, data, parent)
+    change = write.Change(
+        COLLAPSE,
+        subject.collapsed(work.name, made),
+        Author(work.name, "collapse@trace"),
+        handle.counter.message(made, blob_id(data)) if handle.counter is not None else None,
+        timestamp,
+        message,
+        {agents.NAME: work.name, **(trailers or {})},
+    )
+    return write.commit(handle, transaction, draft, base, change, others=(work.tip,))
 
 
 @dataclass(frozen=True)

@@ -60,7 +60,7 @@ class OpenBisect:
             if answer == GOOD:
                 return self._keep(replace(begun, good=tuple(dict.fromkeys([*begun.good, *revs]))))
             return self._keep(replace(begun, bad=_one(revs)))
-        told = [self._named(begun, answer, one) for one in names] or [self._asked(begun)]
+        told = [self._named(begun, answer, one) for one in names] or [self._asked(begun, answer)]
         if answer == BAD:
             told = [_one(told)]
         fresh = tuple((answer, one) for one in told if (answer, one) not in begun.answers)
@@ -68,20 +68,37 @@ class OpenBisect:
 
     def _named(self, begun: Begun, answer: str, name: str) -> str:
         if begun.items and begun.bad is not None:
-            return find(self._handle.context(begun.bad).items, name).id
-        rev = revisions.resolve(self._handle, name)
+            item = find(self._handle.context(begun.bad).items, name).id
+            if answer == BAD and item not in self.suspects(begun).search.before:
+                raise InvalidInputError(
+                    f"item {item} is in the good context too: it cannot be bad",
+                    field="item",
+                    hint="begin anew with an earlier good commit: trace bisect start BAD GOOD --items",
+                )
+            return item
+        return self._fits(begun, answer, revisions.resolve(self._handle, name), name)
+
+    def _fits(self, begun: Begun, answer: str, rev: str, name: str) -> str:
+        """``rev`` when something follows from such an answer about it."""
         if begun.bad is not None and answer != SKIP and not ancestry.is_ancestor(self._handle, rev, begun.bad):
             raise InvalidInputError(
                 f"{name} is not behind {begun.bad[:8]}, which is bad",
                 field="rev",
                 hint="answer about a commit of that history: trace bisect log",
             )
+        good = [one for one in begun.good if answer == BAD and ancestry.is_ancestor(self._handle, rev, one)]
+        if good:
+            raise InvalidInputError(
+                f"{name} is {good[0][:8]}, which is good, or behind it: it cannot be bad",
+                field="rev",
+                hint="begin anew with an earlier good commit: trace bisect start BAD GOOD",
+            )
         return rev
 
-    def _asked(self, begun: Begun) -> str:
+    def _asked(self, begun: Begun, answer: str) -> str:
         """What an answer without a name is about."""
         if not begun.items:
-            return revisions.resolve(self._handle, "HEAD")
+            return self._fits(begun, answer, revisions.resolve(self._handle, "HEAD"), "HEAD")
         suspect = self.suspects(begun).search.next if begun.ready else None
         if suspect is None:
             raise StateError("no item is asked about now", hint="trace bisect log shows what is known")
@@ -109,6 +126,13 @@ class OpenBisect:
         suspects = self.suspects(begun)
         suspect = suspects.search.next
         return None if suspect is None else (suspect, suspects.context(suspect))
+
+    def good(self) -> Context:
+        """A context that is known to be good: for a look whether a check says so."""
+        begun = self._here()
+        if not begun.good:
+            raise StateError("a good commit is needed first", hint="trace bisect good REV")
+        return self._handle.context(begun.good[0])
 
     def result(self) -> Bisected:
         """What was found; nothing in it while there is something to ask."""

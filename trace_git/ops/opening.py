@@ -16,7 +16,7 @@ from ..store.gitconfig import config_files
 from ..store.identity import identity
 from ..store.refs import check_name
 from ..store.store import Store
-from ..view import agents, revisions
+from ..view import agent_tree, agents, revisions
 from ..view.handle import Handle
 from ..view.tokens import RULES, Counter
 from . import branches, keep
@@ -124,8 +124,23 @@ def as_it_was(handle: Handle, rev: str | Commit) -> Handle:
             field="rev",
             hint="`trace log --grep '^collapse:'` lists those that did",
         )
-    other = handle.of_agent(data.trailers[agents.NAME], f"{keep.HEADS}main")
-    other.stand(tip)
+    return _standing(handle, data.trailers[agents.NAME], tip)
+
+
+def look(handle: Handle, name: str) -> Handle:
+    """A handle to read as an agent does, be it gone by now: then it stands at its last commit that is known."""
+    handle.store.refresh()
+    if name and agents.head_of(handle, name) is None:
+        tip = agent_tree.last_tip(handle, name)
+        if tip is not None:
+            return _standing(handle, name, tip)
+    return another(handle, name)
+
+
+def _standing(handle: Handle, name: str, commit: str) -> Handle:
+    """A read-only look as an agent at one commit."""
+    other = handle.of_agent(name, f"{keep.HEADS}main")
+    other.stand(commit)
     other.store.share()
     return other
 

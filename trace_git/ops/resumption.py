@@ -1,7 +1,7 @@
 """Where to go on after a crash or a restart: the last acknowledged commit, what is open, which calls wait.
 
-A batch or an import that was cut cannot be told from one that ended: each of its commits was acknowledged by itself,
-and nothing marks the last. It is the last operation then, with the number of its commits.
+Of a batch or an import that was cut off each commit was acknowledged by itself. It is told for as long as it is the
+last operation: after that somebody has gone on from there.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterator
 
 from ..answers import OpenCall, Resumption
 from ..errors import CorruptTraceError
+from ..results import Operation
+from ..store import batches
 from ..view import leaf, operations
 from ..view.handle import Handle
 from .open_bisect import OpenBisect
@@ -26,11 +28,14 @@ def resumption(handle: Handle) -> Resumption:
     last = next((one for one in done if not one.undone and one.undoes is None), None)
     leaves = handle.contexts.leaves.of(handle.snapshots.leaf_ids(commit.tree)) if commit is not None else []
     calls = tuple(OpenCall(item, call.id, call.name) for item, call in leaf.open_calls(leaves))
-    return Resumption(handle.namespace, branch, commit, last, tuple(_interrupted(handle)), calls)
+    return Resumption(handle.namespace, branch, commit, last, tuple(_interrupted(handle, last)), calls)
 
 
-def _interrupted(handle: Handle) -> Iterator[str]:
+def _interrupted(handle: Handle, last: Operation | None) -> Iterator[str]:
     yield from handle.store.warnings
+    if last is not None and last.number in batches.cut(handle.store.folder):
+        name = "an import" if last.verb == operations.IMPORT else "a batch"
+        yield f"{name} was cut off after {last.commits:,} commits: do the rest, or take these back: trace undo"
     for found in (_merge, _bisect):
         yield from _told(handle, found)
 

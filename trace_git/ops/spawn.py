@@ -42,6 +42,22 @@ def spawn(
     timestamp: float | datetime | None = None,
 ) -> Handle:
     """Begin agent ``name``; a handle of its own, bound to its branch main. See ``Repo.spawn``."""
+    child = begun(handle, name, purpose=purpose, context=context, budget=budget, timestamp=timestamp)
+    handle.store.share()
+    return child
+
+
+def begun(
+    handle: Handle,
+    name: str,
+    *,
+    purpose: str = "",
+    context: Chosen = FULL,
+    budget: int | None = None,
+    timestamp: float | datetime | None = None,
+    unheard: bool = False,
+) -> Handle:
+    """The same, for as long as ``handle`` is open: nobody need close it. ``unheard``: no agent ever had the name."""
     agents.check_name(name)
     if budget is not None and (isinstance(budget, bool) or not isinstance(budget, int) or budget <= 0):
         raise InvalidInputError(f"budget {budget!r} is not a number of tokens", field="budget")
@@ -50,8 +66,13 @@ def spawn(
     branch, head = f"{space}refs/heads/{agents.FIRST}", f"{space}HEAD"
     child = handle.of_agent(name, branch)
     spaces = (handle.namespace, name)
+    if not unheard:
+        _check_free(handle, name)  # before the lock: the first time in a trace all of its history is looked through
     with handle.store.transaction(SPAWN, [branch, head], spaces=spaces) as transaction:
-        _check_free(handle, name)
+        if not unheard:
+            _check_free(handle, name)
+        elif transaction.ref(branch) is not None or transaction.ref(head) is not None:
+            raise _exists(name)
         parent = _fork(handle)
         kind, chosen = _chosen(handle, parent, context)
         draft = Draft(transaction, handle.snapshots, parent.tree if kind == FULL else None, name)
@@ -75,18 +96,21 @@ def spawn(
         )
         write.commit(child, transaction, draft, parent, change)
         transaction.move(head, f"ref: {branch}")
-    handle.store.share()
     return child
 
 
 def _check_free(handle: Handle, name: str) -> None:
     """StateError when an agent has or had this name: its commits would not be told from the new one's."""
     if name in agents.names(handle):
-        raise StateError(f"agent {name!r} exists already", hint="choose another name; `trace agents` lists them")
+        raise _exists(name)
     if agent_tree.was_there(handle, name):
         raise StateError(
             f"an agent {name!r} was here before, and its commits still name it", hint="choose another name"
         )
+
+
+def _exists(name: str) -> StateError:
+    return StateError(f"agent {name!r} exists already", hint="choose another name; `trace agents` lists them")
 
 
 def _fork(handle: Handle) -> Commit:
@@ -120,6 +144,8 @@ def _fill(handle: Handle, draft: Draft, parent: Commit, kind: str, chosen: Seque
         draft.remove(open_)
         draft.unpin([entry.place.item for entry in open_ if entry.place.item in pins])
         return tuple(handle.contexts.item(entry, pinned=entry.place.item in pins) for entry in open_)
+    if not chosen:
+        return ()
     wanted = {one.id for one in chosen}
     entries = [entry for entry in handle.snapshots.entries(parent.tree) if entry.place.item in wanted]
     for entry in entries:

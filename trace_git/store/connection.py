@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain, takewhile
 from typing import Any
 
@@ -97,7 +97,7 @@ class Connection:
         before = self.journal.next_seq
         renewed, frames = self.journal.refresh()
         skipped = frames[0].seq != before if frames else self.journal.next_seq != before
-        if renewed or skipped:
+        if renewed:
             self.known.forget()
         if skipped:
             self._since = frames[0].seq if frames else self.journal.next_seq
@@ -107,7 +107,7 @@ class Connection:
         if self.journal.epoch != self.epoch:
             self._forget_objects()
         fresh = [unpack_record(frame.payload) for frame in frames]
-        self._apply(record.entry for record in fresh)
+        self._apply([record.entry for record in fresh])
         done = self.journal.published.seq
         if self.pending and self.pending[0].entry.seq <= done:
             self.pending = [record for record in self.pending if record.entry.seq > done]
@@ -129,8 +129,7 @@ class Connection:
         self.objects.close()
         self._trim_overlay(-1)
 
-    def _apply(self, entries: Iterable[Entry]) -> None:
-        entries = tuple(entries)
+    def _apply(self, entries: Sequence[Entry]) -> None:
         self.known.apply(entries)
         self._movers.update((ref, entry) for entry in entries for ref in _moved(entry))
 

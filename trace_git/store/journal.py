@@ -16,6 +16,7 @@ import os
 import struct
 from dataclasses import dataclass
 from hashlib import blake2b
+from typing import NamedTuple
 
 from ..errors import CorruptTraceError, StorageError
 from . import files, marks
@@ -26,11 +27,11 @@ _SIGNED = struct.Struct(">4sIQQ")
 _MAGIC = b"TGJ1"
 _GROWTH = 256 * 1024
 _AT_REST = 64 * 1024  # what a closed journal keeps
+_PIECE = 64 * 1024  # what is read at once where there are several records
 _KEY, _EPOCH = 16, 8  # bytes of a generation's key, and of its part that stays the same while no object is removed
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
+class Frame(NamedTuple):
     """One record as bytes: its head, sequence number, payload, and the offset behind it."""
 
     head: bytes
@@ -122,14 +123,13 @@ class Journal:
             self.published = page.published
             if self.published.seq >= self.next_seq:  # they were written and published behind our back
                 self.next_seq, self.end, self._last = self.published.seq + 1, self.published.offset, None
-        frames = []
-        while (frame := self._frame_at(self.end, self.next_seq)) is not None:
-            frames.append(frame)
-            self._noted(self.end, frame)
+        frames = self._frames(self.end, self.next_seq)
+        if frames:
+            self._noted(frames[-1])
         return renewed, frames
 
-    def _noted(self, start: int, frame: Frame) -> None:
-        self._last = start, frame.head
+    def _noted(self, frame: Frame) -> None:
+        self._last = frame.end - len(frame.payload) - len(frame.head), frame.head
         self.next_seq, self.end = frame.seq + 1, frame.end
 
     def _last_stands(self) -> bool:
@@ -138,27 +138,50 @@ class Journal:
 
     def all_frames(self) -> list[Frame]:
         """Every frame of this generation, published or not, in order."""
-        frames: list[Frame] = []
-        offset, seq = DATA_START, self.generation.base
-        while offset < self.end and (frame := self._frame_at(offset, seq)) is not None:
-            frames.append(frame)
-            offset, seq = frame.end, seq + 1
+        return self.frames_from(DATA_START, self.generation.base)
+
+    def frames_from(self, offset: int, seq: int) -> list[Frame]:
+        """Every frame of this generation from the record ``seq`` on, which stands at ``offset``, in order."""
+        frames = self._frames(offset, seq, until=self.end)
+        if frames:
+            offset, seq = frames[-1].end, seq + len(frames)
         if offset < self.published.offset:
             raise self._corrupt(seq, offset)
         return frames
 
-    def _frame_at(self, offset: int, seq: int) -> Frame | None:
-        raw = os.pread(self._fd, _HEAD.size, offset)
-        if len(raw) < _HEAD.size or not raw.startswith(_MAGIC):
-            return None
-        magic, length, found, synced, stored = _HEAD.unpack(raw)
-        if found != seq or offset + _HEAD.size + length > os.fstat(self._fd).st_size:
-            return None
-        payload = os.pread(self._fd, length, offset + _HEAD.size)
-        signed = _SIGNED.pack(magic, length, found, synced)
-        if len(payload) < length or self._sum(signed, payload) != stored:
-            return None
-        return Frame(raw, seq, payload, offset + _HEAD.size + length)
+    def mentions(self, text: bytes, offset: int) -> bool:
+        """Whether ``text`` stands in a record from ``offset`` on; the records are neither read nor checked."""
+        return text in os.pread(self._fd, self.end - offset, offset)
+
+    def _frames(self, offset: int, seq: int, *, until: int | None = None) -> list[Frame]:
+        """The good frames from ``offset`` on, without a gap, that begin before ``until``.
+
+        Only where there is a first one more is read, and then in large pieces: of many that write at once each reads
+        what all the others wrote.
+        """
+        frames: list[Frame] = []
+        piece, start = b"", offset
+        while until is None or offset < until:
+            at = offset - start
+            if len(piece) - at < _HEAD.size:
+                piece, start, at = os.pread(self._fd, _PIECE if frames else _HEAD.size, offset), offset, 0
+            head = piece[at : at + _HEAD.size]
+            if len(head) < _HEAD.size or not head.startswith(_MAGIC):
+                break
+            magic, length, found, synced, stored = _HEAD.unpack(head)
+            size = _HEAD.size + length
+            if found != seq:
+                break
+            if len(piece) - at < size:
+                if offset + size > os.fstat(self._fd).st_size:
+                    break
+                piece, start, at = os.pread(self._fd, max(size, _PIECE), offset), offset, 0
+            payload = piece[at + _HEAD.size : at + size]
+            if len(payload) < length or self._sum(_SIGNED.pack(magic, length, found, synced), payload) != stored:
+                break
+            frames.append(Frame(head, seq, payload, offset + size))
+            offset, seq = offset + size, seq + 1
+        return frames
 
     def _sum(self, signed: bytes, payload: bytes) -> bytes:
         digest = blake2b(signed, digest_size=8, key=self.generation.key)
@@ -219,7 +242,7 @@ class Journal:
         if sync:
             self._synced = seq
         written = Frame(frame[: _HEAD.size], seq, payload, end)
-        self._noted(start, written)
+        self._noted(written)
         return written
 
     def sync(self) -> None:

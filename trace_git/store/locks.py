@@ -11,9 +11,11 @@ import os
 import time
 
 from ..errors import LockedError
+from . import files
 
 COLLECTING = "gc"  # in trace/tmp: locked while a collection runs; its drafts have names that begin with this
 _PATIENCE = 30.0  # seconds
+_SHORTEST, _LONGEST, _SLOWER = 0.0002, 0.01, 2  # seconds between two looks
 
 
 class TraceLock:
@@ -23,12 +25,13 @@ class TraceLock:
         self._path = path
         self._fd = -1
         self.held = False
+        self._waited = 0.0  # seconds, last time: about as long the next time, and who looks often slows who works
 
     def acquire(self, *, wait: bool = True) -> bool:
         """Take the lock; with ``wait=False`` answer at once. LockedError after 30 s."""
         if self._fd < 0:
             self._fd = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
-        deadline, pause = 0.0, 0.0001
+        began, pause = 0.0, max(_SHORTEST, min(self._waited / 4, _LONGEST))
         while True:
             try:
                 fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -37,13 +40,14 @@ class TraceLock:
                     return False
             else:
                 self.held = True
+                self._waited = time.monotonic() - began if began else 0.0
                 return True
             now = time.monotonic()
-            deadline = deadline or now + _PATIENCE
-            if now > deadline:
+            began = began or now
+            if now > began + _PATIENCE:
                 raise self._busy()
             time.sleep(pause)
-            pause = min(pause * 1.5, 0.002)
+            pause = min(pause * _SLOWER, _LONGEST)
 
     def release(self) -> None:
         self.held = False
@@ -65,6 +69,18 @@ class TraceLock:
             f"{self._path} has been held by {who} for over {_PATIENCE:.0f} s",
             hint=f"wait for {who} to finish, or stop it, then run the command again",
         )
+
+
+def held_file(path: str, data: bytes) -> int:
+    """Make a file with ``data`` and hold a ``flock`` on it; its descriptor."""
+    fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        files.write_all(fd, data)
+    except BaseException:
+        os.close(fd)
+        raise
+    return fd
 
 
 def is_held(path: str) -> bool:

@@ -1,13 +1,14 @@
 """What a journal record says: one operation's new objects and ref moves, as msgpack.
 
-The same entry without its objects is what the operation log keeps.
+The same entry without its objects is what the operation log keeps. Each process reads what all others write, so these
+are tuples: they are made in a third of the time that frozen dataclasses take.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 import msgpack
 
@@ -17,8 +18,7 @@ COMMIT, TREE, BLOB, TAG = 1, 2, 3, 4  # git's numbers of object types
 NAMES = {COMMIT: b"commit", TREE: b"tree", BLOB: b"blob", TAG: b"tag"}
 
 
-@dataclass(frozen=True, slots=True)
-class Move:
+class Move(NamedTuple):
     """One ref goes from ``old`` to ``new``: 40 hex, ``ref: <name>`` for a symbolic one, None for absent."""
 
     ref: str
@@ -26,8 +26,7 @@ class Move:
     new: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One line of the operation log.
 
     ``seq`` is the record's number; ``op`` the number of the operation it belongs to (a batch is one
@@ -45,12 +44,11 @@ class Entry:
     undoes: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):
     """An entry with the objects it brings (raw id → type, bytes) and the packs that hold its large ones."""
 
     entry: Entry
-    objects: Mapping[bytes, tuple[int, bytes]] = field(default_factory=dict)
+    objects: Mapping[bytes, tuple[int, bytes]] = MappingProxyType({})
     packs: tuple[str, ...] = ()
 
 

@@ -16,6 +16,7 @@ from contextlib import contextmanager, suppress
 from ..errors import LockedError, StateError, StorageError, TraceError
 from ..model import Author
 from . import commits, files, layout, lifetime
+from .batches import Batch
 from .connection import Connection
 from .footing import Footing
 from .foreign import LockWatch
@@ -30,14 +31,6 @@ _MANY = 5_000  # objects: from here on they are weighed, see ``Publisher.place_l
 SINGLE = 16  # appends of a burst that are published one by one
 
 
-class _Batch(threading.local):
-    """How deep a thread is in ``batch()``, the number of that operation (0 before its first record), what it moved."""
-
-    depth = 0
-    op, note = 0, ""
-    refs: frozenset[str] = frozenset()
-
-
 class Store(Reading):
     """An open trace. ``folder`` is the git directory; ``warnings`` gathers what went wrong without failing a verb."""
 
@@ -49,7 +42,7 @@ class Store(Reading):
         self.committer = commits.fit(committer)
         self.warnings: list[str] = []
         self._clock = clock
-        self._batch = _Batch()
+        self._batch = Batch()
         self._burst = 0
         self._last_append, self._last_seq = 0.0, 0
         self._others = 0  # records that other processes wrote between the last two of this one
@@ -148,7 +141,7 @@ class Store(Reading):
         """Let a batch go on as a further operation where another one has moved its refs: so both can be undone."""
         batch = self._batch
         if batch.op and self._on.overtaken(batch.op, batch.refs.union(refs)):
-            batch.op, batch.refs, batch.note = 0, frozenset(), ""
+            batch.parted()
 
     def _check_writable(self) -> None:
         if self.writable:
@@ -223,8 +216,7 @@ class Store(Reading):
         )
         on.write(Record(entry, objects, large), sync=not batch.depth)
         if batch.depth:
-            batch.op = entry.op
-            batch.refs = batch.refs.union(move.ref for move in transaction.moves)
+            batch.begun(entry.op, frozenset(move.ref for move in transaction.moves), spaces, self.folder)
         for oid, folder in transaction.folders.items():
             self._keep_folder(oid, folder)
         for name, commit in transaction.commits.items():
@@ -295,9 +287,10 @@ class Store(Reading):
         finally:
             batch.depth -= 1
             if not batch.depth:
-                batch.op, batch.refs, batch.note = 0, frozenset(), ""
+                batch.parted()
                 if batch is self._batch:  # a child that was forked inside has a batch of its own: none
                     self.flush()
+                    batch.unmark()
 
     @property
     def in_batch(self) -> bool:
@@ -385,7 +378,7 @@ class Store(Reading):
         """In a forked child: forget what the parent has pending and let go of its files; reopen at the next use."""
         self._mutex = threading.RLock()
         self._timer = None
-        self._batch = _Batch()
+        self._batch = Batch()
         if not self._closed and not self._forked:
             self._on.close()
             self._forked = True

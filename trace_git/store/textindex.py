@@ -3,7 +3,7 @@
     commits   a number for each commit, parents before children; its parents by number; an agent it began or took
     changes   what a commit did to items, held against its first parent; in the order of the context
     blobs     a number for each version of a message
-    texts     what it says, and in ``words`` the trigrams of that, folded
+    texts     what it says, and in ``words`` the trigrams of that, folded; in ``terms`` which trigrams there are
     imports   commits that an import made, as the operation log has them
 
 All of it follows from the objects that the ids name, so nothing in it is ever stale. It knows no trees and no messages:
@@ -13,7 +13,7 @@ those are read in ``view.searching``, which asks here.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -22,9 +22,11 @@ from .indexfile import IndexFile, Opened
 CAME, WENT, SHELVED, UNSHELVED, PINNED, UNPINNED, MOVED = range(1, 8)
 BEGAN, TOOK = 1, 2
 
-_VERSION = 1
+_VERSION = 2
 _ASKED = 500  # values in one question
 _TRIGRAMS = 10  # of a text that is looked for: the more, the fewer texts are read in vain
+_CONTINUED = 300  # trigrams that begin with a short text; where there are more it is all over the place
+_END = "\ufffd\ufffd"  # behind each text, so that all of its characters begin a trigram
 _TABLES = """
 CREATE TABLE commits (n INTEGER PRIMARY KEY, id BLOB NOT NULL UNIQUE, parents BLOB NOT NULL, mark INTEGER NOT NULL,
                       agent TEXT, tip INTEGER);
@@ -42,6 +44,7 @@ INSERT INTO imported VALUES (0);
 """
 _WORDS = """CREATE VIRTUAL TABLE words USING
 fts5 (text, content = '', columnsize = 0, detail = none, tokenize = 'trigram case_sensitive 1')"""
+_TERMS = "CREATE VIRTUAL TABLE terms USING fts5vocab (words, row)"
 
 
 class Change(NamedTuple):
@@ -153,17 +156,29 @@ class TextIndex:
     def candidates(self, folded: str, most: int) -> set[int] | None:
         """All versions whose text may have ``folded``, and few others.
 
-        None when the index cannot tell (it is of three characters and more), or when they are more than ``most``.
+        None when the index cannot tell, or when they are more than ``most``.
         """
-        if not self._trigrams or len(folded) < 3:
+        if not self._trigrams or not folded:
             return None
         try:
             folded.encode()
         except UnicodeEncodeError:  # half a character: no text has it
             return set()
-        terms = " AND ".join('"' + gram.replace('"', '""') + '"' for gram in _grams(_indexed(folded)))
-        found = self._database.query("SELECT rowid FROM words WHERE words MATCH ? LIMIT ?", (terms, most + 1))
-        return {n for (n,) in found} if len(found) <= most else None
+        short, wanted = len(folded) < 3, _indexed(folded)
+        grams = self._continued(wanted, most) if short else _grams(wanted)
+        if not grams:
+            return None if grams is None else set()
+        terms = (" OR " if short else " AND ").join('"' + gram.replace('"', '""') + '"' for gram in grams)
+        rows = self._database.query("SELECT rowid FROM words WHERE words MATCH ? LIMIT ?", (terms, most + 1))
+        return {n for (n,) in rows} if len(rows) <= most else None
+
+    def _continued(self, short: str, most: int) -> list[str] | None:
+        """The trigrams that begin with one or two characters; None when many texts have them."""
+        sql = "SELECT term, doc FROM terms WHERE term >= ? AND term < ? LIMIT ?"
+        found = self._database.query(sql, (short, short + "\U0010ffff", _CONTINUED + 1))
+        if len(found) > _CONTINUED or any(texts > most for _, texts in found):
+            return None
+        return [term for term, _ in found]
 
     # -- imports ---------------------------------------------------------------------------
 
@@ -222,47 +237,61 @@ class IndexHolder:
             db.execute(statement)
         if self._trigrams:
             db.execute(_WORDS)
+            db.execute(_TERMS)
 
     def _tell(self, db: sqlite3.Connection, texts: Mapping[str, str]) -> None:
-        for oid, text in texts.items():
-            found = db.execute("SELECT n FROM blobs WHERE id = ?", (bytes.fromhex(oid),)).fetchone()
-            if found is None or db.execute("SELECT 1 FROM texts WHERE n = ?", found).fetchone():
-                continue  # another process was quicker, or the tables were begun anew
-            db.execute("INSERT INTO texts VALUES (?, ?)", (*found, text))
-            db.execute("DELETE FROM untold WHERE n = ?", found)
-            if self._trigrams:
-                db.execute("INSERT INTO words (rowid, text) VALUES (?, ?)", (*found, _indexed(text.casefold())))
+        """What is told already, by another process that was quicker, and what these tables do not know stays out."""
+        untold = _numbers(db, "blobs CROSS JOIN untold USING (n)", texts)  # in this order
+        rows = sorted((n, texts[oid]) for oid, n in untold.items())  # FTS5 takes much longer when numbers go back
+        db.executemany("INSERT INTO texts VALUES (?, ?)", rows)
+        db.executemany("DELETE FROM untold WHERE n = ?", [(n,) for n, _ in rows])
+        if self._trigrams:
+            folded = ((n, _indexed(text.casefold()) + _END) for n, text in rows)
+            db.executemany("INSERT INTO words (rowid, text) VALUES (?, ?)", folded)
 
 
 def _add(db: sqlite3.Connection, commits: Sequence[Fresh]) -> None:
-    commit, blob = _numbering(db, "commits"), _numbering(db, "blobs")
+    """Those that are known, from another process that was quicker, stay out."""
+    asked = {oid for one in commits for oid in (one.id, one.tip, *one.parents) if oid is not None}
+    known = _numbers(db, "commits", asked)
+    blobs = _numbers(db, "blobs", {change.blob for one in commits for change in one.changes})
+    last, version = (
+        db.execute(f"SELECT ifnull(max(n), 0) FROM {table}").fetchone()[0] for table in ("commits", "blobs")
+    )
+    rows: list[tuple[Any, ...]] = []
+    changes: list[tuple[Any, ...]] = []
+    fresh: list[tuple[int, bytes]] = []
     for one in commits:
-        if commit(one.id) is not None:
-            continue  # another process was quicker
-        parents = [commit(parent) for parent in one.parents]
-        tip = commit(one.tip) if one.tip is not None else None
+        if one.id in known:
+            continue
+        parents = [known.get(parent) for parent in one.parents]
         if None in parents:
-            return  # the tables were begun anew meanwhile; whoever asks finds out and comes again
-        row = (bytes.fromhex(one.id), _packed(parents), one.mark, one.agent, tip)
-        number = db.execute("INSERT INTO commits (id, parents, mark, agent, tip) VALUES (?, ?, ?, ?, ?)", row).lastrowid
-        rows = []
+            break  # the tables were begun anew meanwhile; whoever asks finds out and comes again
+        last += 1
+        known[one.id] = last
+        tip = known.get(one.tip) if one.tip is not None else None
+        rows.append((last, bytes.fromhex(one.id), _packed(parents), one.mark, one.agent, tip))
         for at, change in enumerate(one.changes):
-            version = blob(change.blob)
-            if version is None:
-                version = db.execute("INSERT INTO blobs (id) VALUES (?)", (bytes.fromhex(change.blob),)).lastrowid
-                db.execute("INSERT INTO untold VALUES (?)", (version,))
-            rows.append((version, bytes.fromhex(change.item), number, at, change.what))
-        db.executemany("INSERT INTO changes VALUES (?, ?, ?, ?, ?)", rows)
+            if change.blob not in blobs:
+                version += 1
+                blobs[change.blob] = version
+                fresh.append((version, bytes.fromhex(change.blob)))
+            changes.append((blobs[change.blob], bytes.fromhex(change.item), last, at, change.what))
+    db.executemany("INSERT INTO commits (n, id, parents, mark, agent, tip) VALUES (?, ?, ?, ?, ?, ?)", rows)
+    db.executemany("INSERT INTO blobs VALUES (?, ?)", fresh)
+    db.executemany("INSERT INTO untold VALUES (?)", [(n,) for n, _ in fresh])
+    db.executemany("INSERT INTO changes VALUES (?, ?, ?, ?, ?)", changes)
 
 
-def _numbering(db: sqlite3.Connection, table: str) -> Callable[[str], int | None]:
-    sql = f"SELECT n FROM {table} WHERE id = ?"
-
-    def number(oid: str) -> int | None:
-        found = db.execute(sql, (bytes.fromhex(oid),)).fetchone()
-        return found[0] if found is not None else None
-
-    return number
+def _numbers(db: sqlite3.Connection, table: str, oids: Iterable[str]) -> dict[str, int]:
+    """Those of these ids that a table has, with their numbers."""
+    wanted = [bytes.fromhex(oid) for oid in oids]
+    found: dict[str, int] = {}
+    for start in range(0, len(wanted), _ASKED):
+        some = wanted[start : start + _ASKED]
+        rows = db.execute(f"SELECT id, n FROM {table} WHERE id IN ({','.join('?' * len(some))})", some)
+        found.update((oid.hex(), n) for oid, n in rows)
+    return found
 
 
 def _packed(numbers: Sequence[int | None]) -> bytes:

@@ -41,6 +41,11 @@ def was_there(handle: Handle, name: str) -> bool:
     return (named or f"{agents.SPACES}{name}/HEAD" in handle.store.logged_refs()) and name in gone(handle, events)
 
 
+def last_tip(handle: Handle, name: str) -> str | None:
+    """Where an agent that is gone stood last, as far as is known; None when no such agent is known."""
+    return gone(handle, lineage.behind(handle, agents.tips_alive(handle))).get(name)
+
+
 def gone(handle: Handle, events: Events) -> dict[str, str]:
     """Name and last known tip of each agent that has no refs any more. ``events`` are those of all histories.
 

@@ -169,6 +169,18 @@ def purpose(spawn: CommitData) -> str:
     return spawn.message.partition("\n\n")[2].strip()
 
 
+def maker(handle: Handle, commit: str) -> str:
+    """The agent whose spawn commit is the nearest behind a commit by first parents: who made it; "" for none."""
+    at: str | None = commit
+    while at is not None:
+        links = handle.store.links(at)
+        data = handle.store.commit(at) if links.agent else None
+        if data is not None and is_spawn(data):
+            return data.trailers[NAME]
+        at = next(iter(links.parents), None)
+    return ""
+
+
 def histories(handle: Handle, tips: Sequence[str]) -> Iterator[tuple[str, CommitData]]:
     """Every commit behind ``tips`` once, as git sees it."""
     todo, met = list(reversed(tips)), set(tips)

@@ -30,15 +30,24 @@ class Bisection:
     def __post_init__(self) -> None:
         self._order = list(self.before)
         self._numbers = {one: at for at, one in enumerate(self._order)}
-        self._left = (1 << len(self._order)) - 1
-        self._behind: list[int] = []  # of each, itself and all that is behind it, a bit each
+        self._runs: list[int] = []  # where the run of each begins, in which one has the one in front of it before it
+        self._bases: dict[int, int] = {}  # what is behind the first of a run, a bit each
         for at, one in enumerate(self._order):
-            bits = 1 << at
-            for other in self.before[one]:
-                if other in self._numbers:
-                    bits |= self._behind[self._numbers[other]]
-            self._behind.append(bits)
-        self._left &= self._behind[-1] if self._behind else 0
+            above = [self._numbers[other] for other in self.before[one] if other in self._numbers]
+            if above == [at - 1]:
+                self._runs.append(self._runs[-1])
+                continue
+            bits = 0
+            for other in above:
+                bits |= self._behind(other)
+            self._runs.append(at)
+            self._bases[at] = bits
+        self._left = self._behind(len(self._order) - 1) if self._order else 0
+
+    def _behind(self, at: int) -> int:
+        """A suspect and all that is behind it, a bit each."""
+        start = self._runs[at]
+        return self._bases[start] | ((1 << at + 1) - (1 << start))
 
     def tell(self, suspect: str, answer: str) -> None:
         """What was found out about one of the suspects; about anything else nothing is concluded."""
@@ -46,29 +55,30 @@ class Bisection:
         if answer == SKIP:
             self.skipped.add(suspect)
         elif at is not None:
-            self._left &= self._behind[at] if answer == BAD else ~self._behind[at]
+            self._left &= self._behind(at) if answer == BAD else ~self._behind(at)
 
     @property
     def left(self) -> list[str]:
-        return [one for at, one in enumerate(self._order) if self._left >> at & 1]
+        return [self._order[at] for at, is_left in enumerate(self._flags()) if is_left]
 
     @property
     def next(self) -> str | None:
         total = self._left.bit_count()
-        best, most = None, 0
-        for at in self._places():
-            behind = (self._behind[at] & self._left).bit_count()
+        best, most, behind = None, 0, 0
+        for at, is_left in enumerate(self._flags()):
+            if self._runs[at] == at:
+                behind = (self._bases[at] & self._left).bit_count()
+            if not is_left:
+                continue
+            behind += 1
             tells = min(behind, total - behind)
             if tells > most and self._order[at] not in self.skipped:
                 best, most = self._order[at], tells
         return best
 
-    def _places(self) -> Iterator[int]:
-        rest = self._left
-        while rest:
-            lowest = rest & -rest
-            yield lowest.bit_length() - 1
-            rest ^= lowest
+    def _flags(self) -> Iterator[bool]:
+        """Of each suspect, whether it is left."""
+        return (flag == "1" for flag in reversed(f"{self._left:b}"))
 
     @property
     def steps(self) -> int:

@@ -21,6 +21,7 @@ from .revisions import resolve
 from .searching import routes
 from .searching.asked import Asked
 from .searching.ground import ARCHIVED, DROPPED, LIVE, History
+from .searching.news import Progress
 from .searching.routes import COLLAPSED, INHERITED, MERGED, PICKED, Route
 
 _SHORTEST = 4
@@ -40,11 +41,13 @@ _CHANGES = {
 _PINS = {PINNED: "pinned", UNPINNED: "unpinned"}
 
 
-def blame(handle: Handle, wanted: str | Item | Commit, *, rev: str | Commit = "HEAD") -> Blame:
+def blame(
+    handle: Handle, wanted: str | Item | Commit, *, rev: str | Commit = "HEAD", progress: Progress | None = None
+) -> Blame:
     """The life of an item in the history behind ``rev``; see ``Repo.blame``."""
     handle.store.refresh()
     tip = resolve(handle, rev)
-    asked = Asked(handle, also=[tip])
+    asked = Asked(handle, also=[tip], progress=progress)
     history = asked.history(handle.namespace, tip)
     item = _find(asked, history, wanted)
     rows = _versions(asked, history, item)
@@ -69,6 +72,8 @@ def _find(asked: Asked, history: History, wanted: str | Item | Commit) -> str:
     if isinstance(wanted, Commit):
         found = sorted({item.id for item in wanted.items})
         name = f"commit {wanted.short_id}"
+        if not found:
+            raise NotFoundError(f"{name} brought no item", hint=f"it is of kind {wanted.op}; `trace ls` lists items")
     else:
         prefix = wanted.id if isinstance(wanted, Item) else wanted
         if not isinstance(prefix, str) or not _SHORTEST <= len(prefix) <= 16 or prefix.strip("0123456789abcdef"):
@@ -80,7 +85,8 @@ def _find(asked: Asked, history: History, wanted: str | Item | Commit) -> str:
         raise AmbiguousRevisionError(f"{name} is {len(known)} items", candidates=known,
                                      hint="one of: " + " ".join(known[:8]))  # fmt: skip
     if not known:
-        raise NotFoundError(f"no item {name} in this history", hint="`trace search TEXT` finds what was ever said")
+        what = f"what {name} brought is not" if isinstance(wanted, Commit) else f"no item {name}"
+        raise NotFoundError(f"{what} in this history", hint="`trace search TEXT` finds what was ever said")
     return known[0]
 
 

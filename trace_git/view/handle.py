@@ -24,7 +24,8 @@ class Handle:
     ``namespace`` is an agent's name, or "" for the trace itself; ``budget`` is in tokens. ``past`` are the refs of an
     earlier moment, for a handle that looks back: it reads refs there, and writes nothing. ``settings`` are the paths of
     git's configuration files, the trace's own first. ``llm`` is who is asked when a verb is told ``llm=True``;
-    ``seen`` is the last branch that was found to have commits; ``written`` the branches it wrote to.
+    ``seen`` is the last branch that was found to have commits; ``written`` the branches it wrote to; ``lineages``
+    is what the histories of some commits say of agents.
     """
 
     store: Store
@@ -39,6 +40,7 @@ class Handle:
     seen: str | None = None
     written: set[str] = field(default_factory=set)
     closed: bool = False
+    lineages: dict[str, frozenset[Any]] = field(default_factory=dict)
     snapshots: Snapshots = field(init=False)
     contexts: Contexts = field(init=False)
 
@@ -68,7 +70,7 @@ class Handle:
     def _with(self, branch: str | None, past: Mapping[str, str] | None) -> Handle:
         other = Handle(self.store, self.counter, branch, namespace=self.namespace, budget=self.budget, past=past)
         other.settings, other.llm = self.settings, self.llm
-        other.snapshots, other.contexts = self.snapshots, self.contexts
+        other.snapshots, other.contexts, other.lineages = self.snapshots, self.contexts, self.lineages
         return other
 
     def check_present(self) -> None:

@@ -1,7 +1,7 @@
 """Which commits of a history spawned or collapsed an agent.
 
-What is behind a commit never changes. So it is kept in ``trace/cache`` for every 256th commit or so, and finding it
-again reads the commits since then, however long the history is.
+What is behind a commit never changes. So a handle remembers it of the tips that it asked about last, and for every
+256th commit or so it is kept in ``trace/cache``: finding it again reads the commits since, however long the history is.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from .handle import Handle
 SPAWN, COLLAPSE = "spawn", "collapse"
 _VERSION = 1
 _MARKED = "00"  # what the ids of commits begin with that are kept: one of 256
+_REMEMBERED = 256  # tips
 
 
 class Event(NamedTuple):
@@ -46,6 +47,7 @@ class _Walk:
 
     def __init__(self, handle: Handle) -> None:
         self._store = handle.store
+        self._remembered = handle.lineages
         self._marks = _Marks(handle)
         self._known: dict[str, Events] = {}
         self._whole = True
@@ -66,10 +68,19 @@ class _Walk:
             self._known[todo.pop()] = events = _union([self._known[one] for one in parents], event)
             del read[commit]
             self._marks.put(commit, events)
+        if self._whole:
+            self._remember(tip)
         return self._known[tip]
 
+    def _remember(self, tip: str) -> None:
+        self._remembered.pop(tip, None)  # the last that was asked for stands last
+        self._remembered[tip] = self._known[tip]
+        for old in list(self._remembered)[:-_REMEMBERED]:
+            self._remembered.pop(old, None)
+
     def _marked(self, commit: str) -> bool:
-        events = self._marks.get(commit)
+        events = self._remembered.get(commit)
+        events = events if events is not None else self._marks.get(commit)
         if events is not None:
             self._known[commit] = events
         return events is not None

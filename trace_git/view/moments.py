@@ -1,11 +1,13 @@
 """What an agent knew at a moment, answered along the history; clocks are only a hint.
 
-A moment is a revision or a time. For a revision that is not on the agent's own line the answer is its last commit that
-led there, through spawns and collapses: what happened beside it, and what came later by some clock, does not count.
+A moment is a revision or a time. A commit that the agent made, on whatever branch, is itself the answer. For one of
+somebody else it is the agent's last commit that led there, through spawns and collapses: what happened beside it, and
+what came later by some clock, does not count.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from ..errors import InvalidInputError, NotFoundError, TraceError
@@ -52,32 +54,60 @@ def _time(handle: Handle, text: str, error: TraceError) -> float:
 
 
 def _known(handle: Handle, rev: str) -> str:
-    """``rev`` when it is in the agent's own history, else the agent's last commit that led to it."""
+    """``rev`` when the agent made it or stood there, else the agent's last commit that led to it."""
+    line = list(_line(handle, handle.head(), handle.namespace))
+    if rev in line or _is_own(handle, rev):
+        return rev
     behind = {found for found, _ in agents.histories(handle, [rev])}
-    found = next((one for one in _line(handle) if one in behind), None)
+    found = next((one for one in line if one in behind), None)
     if found is not None:
         return found
     raise NotBegunError(f"{_name(handle)} had not begun when {rev[:8]} was made", hint="`trace agents` lists agents")
 
 
 def _by(handle: Handle, moment: float) -> str:
-    for found in _line(handle):
+    for found in _line(handle, handle.head(), handle.namespace):
         if handle.store.links(found).timestamp <= moment:
             return found
     raise NotBegunError(f"{_name(handle)} had no commit by then", hint="`trace log` shows when the first was made")
 
 
-def _line(handle: Handle) -> list[str]:
-    """The agent's commits from where it stands to its spawn commit, the trace's to its root; first parents only."""
-    found: list[str] = []
-    commit = handle.head()
+def _is_own(handle: Handle, rev: str) -> bool:
+    """Whether the agent stood at a commit: on a branch that it has, or that nobody has any more."""
+    if _is_on_branch(handle, handle.namespace, rev):
+        return True
+    others = (name for name in ("", *agents.names(handle)) if name != handle.namespace)
+    mine = agents.maker(handle, rev) == handle.namespace
+    return mine and not any(_is_on_branch(handle, name, rev) for name in others)  # who went on from there was another
+
+
+def _is_on_branch(handle: Handle, agent: str, rev: str) -> bool:
+    """Whether a commit is on the line of a branch of an agent."""
+    met: set[str] = set()
+    space = f"{agents.SPACES}{agent}/" if agent else ""
+    tips = (agents.commit_at(handle, ref) for ref in handle.ref_names(f"{space}refs/heads/", skip_bad=True))
+    for tip in tips:
+        for commit in _line(handle, tip, agent):
+            if commit == rev:
+                return True
+            if commit in met:
+                break
+            met.add(commit)
+    return False
+
+
+def _line(handle: Handle, commit: str | None, agent: str) -> Iterator[str]:
+    """The commits of an agent from one of them to its spawn commit, of the trace to its root; first parents only."""
     while commit is not None:
-        found.append(commit)
-        data = handle.store.commit(commit)
-        if agents.is_spawn(data) and data.trailers[agents.NAME] == handle.namespace:
-            break
-        commit = next(iter(data.line), None)
-    return found
+        yield commit
+        links = handle.store.links(commit)
+        above: Sequence[str] = links.parents
+        if links.agent:
+            data = handle.store.commit(commit)
+            if agents.is_spawn(data) and data.trailers[agents.NAME] == agent:
+                break
+            above = data.line
+        commit = next(iter(above), None)
 
 
 def _name(handle: Handle) -> str:

@@ -62,7 +62,7 @@ def _operation(entries: Sequence[Entry], undone: bool) -> Operation:
     return Operation(
         number=newest.op,
         time=newest.time / 1000,
-        verb=IMPORT if newest.note == IMPORT else newest.verb if len(verbs) == 1 else "batch",
+        verb=IMPORT if newest.note == IMPORT and not newest.undoes else newest.verb if len(verbs) == 1 else "batch",
         moves=moves,
         agents=tuple(dict.fromkeys(space for entry in reversed(entries) for space in entry.spaces)),
         note=next((entry.note for entry in entries if entry.note), ""),

@@ -22,6 +22,7 @@ from .revisions import resolve
 from .searching import routes
 from .searching.asked import Asked, Stand
 from .searching.ground import DROPPED, EDITED, LIVE, Entered, History
+from .searching.news import Progress
 from .searching.said import Wanted, said, wanted
 
 FEW = 4_000  # texts that are looked up each
@@ -49,21 +50,23 @@ def ways(
     return Ways(wanted(text, regex=regex, case=case), live, limit, few)
 
 
-def here(handle: Handle, rev: str | Commit, how: Ways) -> Iterator[Hit]:
+def here(handle: Handle, rev: str | Commit, how: Ways, *, progress: Progress | None = None) -> Iterator[Hit]:
     """The hits in the history behind ``rev``, as the handle's agent knows it."""
     handle.store.refresh()
     if rev in ("HEAD", "@") and handle.head() is None:
         return iter(())
     tip = resolve(handle, rev)
     stand = Stand(handle.namespace, ((_branch(handle, rev, tip), tip),))
-    question = Asked(handle, also=[tip])
+    question = Asked(handle, also=[tip], progress=progress)
     question.number(tip)  # refuses what cannot be read
     return together([_Search(question, how).timed([stand])], how)
 
 
-def everywhere(handle: Handle, how: Ways, *, agent: str | None = None, trace: str = "") -> Timed:
+def everywhere(
+    handle: Handle, how: Ways, *, agent: str | None = None, trace: str = "", progress: Progress | None = None
+) -> Timed:
     """The hits in the histories of all agents, or of one ("": of the trace itself); ``together`` puts them in order."""
-    question = Asked(handle)
+    question = Asked(handle, progress=progress)
     stands = question.stands()
     if agent is not None:
         found = [one for one in stands if one.agent == agent]

@@ -90,7 +90,8 @@ def run(words: tuple[str, ...], as_json: bool) -> None:
     """Let CMD look at each: it gets the context as JSON on stdin, or in a file where {} stands.
 
     The JSON is what `trace materialize` prints. Exit code 0 is good, 125 skips, 1 to 127 is bad, and more than that
-    ends the run. What CMD prints goes to stderr.
+    ends the run; so does a CMD that cannot be run (126, 127: the first time it is tried at a good commit too). What
+    CMD prints goes to stderr.
 
     \b
     Examples:
@@ -98,10 +99,7 @@ def run(words: tuple[str, ...], as_json: bool) -> None:
       trace bisect run python check.py {}
     """
     with opening.opened() as repo:
-        bisecting.check_there(words[0])
-        while (asked := repo.open_bisect.asked()) is not None:
-            suspect, context = asked
-            repo.open_bisect.tell(bisecting.checked(words, suspect, context), [suspect])
+        bisecting.run(repo, words)
         bisecting.tell(repo, as_json=as_json)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import suppress
 from typing import Any
 
 import click
@@ -13,6 +12,7 @@ from ...errors import InvalidInputError, NotFoundError
 from ...model import Commit, Item
 from ...repo import Repo
 from .. import changes, differences, hits, messages, opening, operations, options, screen, shapes
+from ..progress import Progress
 
 _COLOURS = {"added": "green", "edited": "yellow", "dropped": "red", "archived": "blue", "pinned": "yellow"}
 
@@ -35,7 +35,8 @@ def command(item: str, rev: str, words: bool, as_json: bool) -> None:
       trace blame HEAD --json
     """
     with opening.opened() as repo:
-        found = repo.blame(_meant(repo, item, rev), rev=rev)
+        with Progress(hits.READING) as progress:
+            found = repo.blame(_meant(repo, item, rev), rev=rev, progress=progress)
         if as_json:
             screen.emit(**_shape(found))
         else:
@@ -46,9 +47,14 @@ def _meant(repo: Repo, word: str, rev: str) -> str | Item | Commit:
     """An item of the context by the beginning of its id, else a commit, else an item that is gone."""
     if changes.begins_one(repo.context(rev).items, word):
         return word
-    with suppress(NotFoundError, InvalidInputError):
+    try:
         return repo.get(word)
-    return word
+    except InvalidInputError:
+        return word
+    except NotFoundError:
+        if any(sign in word for sign in "~^@/"):
+            raise  # no beginning of an item's id can be meant
+        return word
 
 
 def _lines(found: Blame, *, words: bool) -> Iterator[str]:

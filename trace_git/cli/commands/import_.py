@@ -1,7 +1,8 @@
-"""``trace import``: transcripts become commits, their forks branches."""
+"""``trace import``: transcripts become commits, their forks branches, their sub-agents agents."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -16,11 +17,12 @@ from ..progress import Progress
 @click.option("--format", "format_", metavar="NAME", help="The format of FILE, when looking at it is not enough.")
 @options.as_json
 def command(files: tuple[str, ...], format_: str | None, as_json: bool) -> None:
-    """Import transcripts: one commit a message, forks as branches.
+    """Import transcripts: one commit a message, forks as branches, sub-agents as agents.
 
     The format is recognised by looking: Claude Code JSONL, OpenAI chat (a JSON list, an object with
     messages, or JSONL of these), Anthropic messages, SWE-agent .traj. The first conversation goes to the
-    present branch when that is empty, every other one to a branch of its own.
+    present branch when that is empty, every other one to a branch of its own. A sub-agent of Claude Code is
+    spawned where it was called and collapsed where its answer came, with the files that lie beside the session.
 
     \b
     Examples:
@@ -41,10 +43,16 @@ def command(files: tuple[str, ...], format_: str | None, as_json: bool) -> None:
 
 
 def _lines(made: dict[str, Any]) -> list[str]:
-    names = made["branches"]
-    listed = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
-    where = f"branch {listed}" if len(names) == 1 else f"{len(names)} branches: {listed}"
-    return [
+    lines = [
         screen.paint(f"{made['file']}: {made['items']:,} messages ({made['format']})"),
-        screen.paint(f"  on {where}", "dim"),
+        screen.paint(f"  on {_listed(made['branches'], 'branch', 'branches')}", "dim"),
     ]
+    if made["agents"]:
+        lines.append(screen.paint(f"  with {_listed(made['agents'], 'agent', 'agents')}", "dim"))
+    return lines
+
+
+def _listed(names: Sequence[str], one: str, several: str) -> str:
+    """``branch main``, or ``5 branches: main, a, b and 2 more``."""
+    listed = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+    return f"{one} {listed}" if len(names) == 1 else f"{len(names)} {several}: {listed}"

@@ -34,8 +34,7 @@ def command(ctx: click.Context, agent: str | None, moment: str | None, other: st
     with opening.opened() as repo:
         session, name = Session({"": repo}), repo.name if agent is None else agent
         if other is None:
-            with repo.agent(name) as whose:
-                _tell(whose.context() if moment is None else session.at(moment, agent=name), as_json=as_json)
+            _tell(session.at(moment, agent=name), as_json=as_json)
             return
         found = session.difference(name, other, at=moment)
         if as_json:

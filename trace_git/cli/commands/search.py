@@ -11,6 +11,7 @@ import click
 from ...answers import Hit
 from ...session import Session
 from .. import exits, hits, opening, options, screen
+from ..progress import Progress
 
 
 @click.command("search", short_help="Find what was said, and say how it got here.")
@@ -54,10 +55,11 @@ def command(
     wanted: dict[str, Any] = {"live": live, "regex": regex, "case": case, "limit": limit}
     with opening.opened(at_op=at_op) as repo:
         found: Iterator[Hit]
-        if agent is None and not everybody:
-            found = repo.search(text, **wanted)
-        else:
-            found = Session({"": repo}).search(text, agent=agent, **wanted)
+        with Progress(hits.READING) as progress:
+            if agent is None and not everybody:
+                found = repo.search(text, progress=progress, **wanted)
+            else:
+                found = Session({"": repo}).search(text, agent=agent, progress=progress, **wanted)
         first = next(found, None)
         found = chain([first], found) if first is not None else iter(())
         if as_json:

@@ -10,6 +10,7 @@ import click
 from ...answers import Hit
 from ...session import Session
 from .. import exits, hits, opening, operations, options, screen
+from ..progress import Progress
 
 
 @click.command("who", short_help="Say which agents know a text, and by which route.")
@@ -36,7 +37,9 @@ def command(
       trace who jwt first.trace second.trace
     """
     with _session(traces) as session:
-        found = list(session.search(text, live=live, regex=regex, case=case))
+        with Progress(hits.READING) as progress:
+            asked = session.search(text, live=live, regex=regex, case=case, progress=progress)
+        found = list(asked)
     knowing = sorted({(one.trace, one.agent) for one in found})  # the trace itself before its agents
     by_agent = [[one for one in found if (one.trace, one.agent) == who] for who in knowing]
     if as_json:

@@ -63,8 +63,9 @@ class Stand:
 class Asked:
     """A trace as it is at the moment of a question, in the numbers of its index."""
 
-    def __init__(self, handle: Handle, *, also: Iterable[str] = ()) -> None:
+    def __init__(self, handle: Handle, *, also: Iterable[str] = (), progress: news.Progress | None = None) -> None:
         self.handle = handle
+        self._progress = progress
         handle.store.refresh()
         self._memory = memory(handle)
         refs = {ref: tip for ref in handle.ref_names("refs/", skip_bad=True)
@@ -84,7 +85,7 @@ class Asked:
         self._pins: dict[int, Mapping[str, str]] = {}
         wanted, holder = list({*self._refs.values(), *self._kept, *self._also}), self._memory.holder
         for _ in range(_TRIES):
-            self._errors = news.learn(self.handle, holder, wanted)
+            self._errors = news.learn(self.handle, holder, wanted, self._progress)
             self.index = holder.index()  # as it is now: its numbers hold to the end of this question
             self.numbers = self.index.numbers(wanted)
             if len(self.numbers) + len(self._errors) >= len(wanted):
@@ -98,7 +99,7 @@ class Asked:
             present = self.present() if untold else frozenset()
             needed = {row.blob for row in self.index.of_blobs(untold) if row.commit in present}
             numbers = {untold[blob]: blob for blob in sorted(needed)}
-            errors = news.learn_texts(self.handle, self._memory.holder, numbers)
+            errors = news.learn_texts(self.handle, self._memory.holder, numbers, self._progress)
             found = {numbers[blob]: error for blob, error in errors.items()}
             if not needed or needed.isdisjoint(blob for blob, _ in self.index.untold() if blob not in found):
                 return found

@@ -5,7 +5,7 @@ Only folders that differ are read. A commit is read once in the life of its trac
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import NamedTuple
 
 from ...errors import CorruptTraceError, InvalidInputError, NotFoundError, StateError, TraceError
@@ -32,9 +32,12 @@ from .said import said
 
 UNREADABLE = (CorruptTraceError, NotFoundError, StateError, InvalidInputError)
 
-_COMMITS, _CHANGES = 1_000, 20_000  # that are written together
-_TEXTS, _CHARACTERS = 2_000, 4_000_000
+_COMMITS, _CHANGES = 4_000, 20_000  # that are written together
+_TEXTS, _CHARACTERS = 8_000, 4_000_000
 _REORDER = "reorder"
+
+
+Progress = Callable[[int, int], None]  # done, and of how many; these may become more meanwhile
 
 
 class _Links(NamedTuple):
@@ -48,8 +51,31 @@ class _Links(NamedTuple):
     agent: str | None
 
 
-def learn(handle: Handle, holder: IndexHolder, tips: Iterable[str]) -> dict[str, TraceError]:
+class _Told:
+    """What ``progress`` is told while commits are read, down to the oldest, and then learned, the oldest first."""
+
+    def __init__(self, progress: Progress | None) -> None:
+        self._progress = progress
+        self._read = self._learned = 0
+
+    def read(self) -> None:
+        self._read += 1
+        self._tell()
+
+    def learned(self) -> None:
+        self._learned += 1
+        self._tell()
+
+    def _tell(self) -> None:
+        if self._progress is not None:
+            self._progress(self._learned, self._read)
+
+
+def learn(
+    handle: Handle, holder: IndexHolder, tips: Iterable[str], progress: Progress | None = None
+) -> dict[str, TraceError]:
     """Have the index know all that is behind ``tips``; the error of each that cannot be read."""
+    told = _Told(progress)
     errors: dict[str, TraceError] = {}
     tips = list(dict.fromkeys(tips))
     index = holder.index()
@@ -57,18 +83,22 @@ def learn(handle: Handle, holder: IndexHolder, tips: Iterable[str]) -> dict[str,
     for tip in tips:
         if tip not in known:
             try:
-                _learn(handle, holder, index, tip)
+                _learn(handle, holder, index, tip, told)
             except UNREADABLE as error:
                 errors[tip] = error
     return errors
 
 
-def learn_texts(handle: Handle, holder: IndexHolder, blobs: Iterable[str]) -> dict[str, TraceError]:
+def learn_texts(
+    handle: Handle, holder: IndexHolder, blobs: Collection[str], progress: Progress | None = None
+) -> dict[str, TraceError]:
     """Have the index know what these versions say; the error of each that cannot be read."""
     errors: dict[str, TraceError] = {}
     texts: dict[str, str] = {}
     room = _CHARACTERS
-    for blob in blobs:
+    for done, blob in enumerate(blobs, 1):
+        if progress is not None:
+            progress(done, len(blobs))
         try:
             texts[blob] = said(handle.contexts.message(blob))
         except UNREADABLE as error:
@@ -83,10 +113,10 @@ def learn_texts(handle: Handle, holder: IndexHolder, blobs: Iterable[str]) -> di
     return errors
 
 
-def _learn(handle: Handle, holder: IndexHolder, index: TextIndex, tip: str) -> None:
+def _learn(handle: Handle, holder: IndexHolder, index: TextIndex, tip: str, told: _Told) -> None:
     found: list[Fresh] = []
     size = 0
-    for one in _fresh(handle, index, tip):
+    for one in _fresh(handle, index, tip, told):
         found.append(one)
         size += len(one.changes)
         if len(found) >= _COMMITS or size >= _CHANGES:
@@ -96,7 +126,7 @@ def _learn(handle: Handle, holder: IndexHolder, index: TextIndex, tip: str) -> N
         holder.add(found)
 
 
-def _fresh(handle: Handle, index: TextIndex, tip: str) -> Iterator[Fresh]:
+def _fresh(handle: Handle, index: TextIndex, tip: str, told: _Told) -> Iterator[Fresh]:
     """The commits behind ``tip`` that the index does not know, parents before children."""
     met: dict[str, _Links | None] = {}  # None: the index knows it, or it was given
     trees_of: dict[str, str] = {}
@@ -106,6 +136,8 @@ def _fresh(handle: Handle, index: TextIndex, tip: str) -> Iterator[Fresh]:
         if commit not in met:
             known = bool(index.numbers((commit,)))
             met[commit] = None if known else _links(handle.store.commit(commit))
+            if not known:
+                told.read()
         links = met[commit]
         if links is None:
             todo.pop()
@@ -119,6 +151,7 @@ def _fresh(handle: Handle, index: TextIndex, tip: str) -> Iterator[Fresh]:
         before = trees_of.get(first) or handle.store.commit(first).tree if first is not None else None
         yield Fresh(commit, links.parents, changes(handle, before, links.tree, links.op), links.mark, links.agent,
                     links.beside)  # fmt: skip
+        told.learned()
         trees_of = {commit: links.tree}
         met[commit] = None
         todo.pop()
