@@ -275,6 +275,11 @@ def test_usage_is_read_back_as_it_was_given(model: str | None, repo: Repo) -> No
     assert repo.get("HEAD").usage == usage
 
 
+def test_usage_of_another_shape_is_refused(repo: Repo) -> None:
+    with pytest.raises(InvalidInputError, match="is no Usage"):
+        repo.commit("hi", usage={"prompt_tokens": 4})  # type: ignore[arg-type]
+
+
 def test_usage_names_what_was_sent(repo: Repo) -> None:
     repo.commit("one")
     early = repo.materialize()

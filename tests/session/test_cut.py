@@ -8,8 +8,6 @@ import signal
 from contextlib import suppress
 from pathlib import Path
 
-import pytest
-
 from trace_git import Repo, Session
 from trace_git.store import batches
 

@@ -7,6 +7,7 @@ is in ``open_bisect``.
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -15,6 +16,7 @@ from ..store import files
 from ..view.bisection import BAD, GOOD, SKIP
 
 VERSION = 1
+_FILE = re.compile(r"bisect(?:-.+)?")
 _HINT = "trace bisect reset forgets it; nothing else is lost"
 
 
@@ -72,15 +74,21 @@ def _check(begun: Begun) -> None:
         raise ValueError("an answer is none of good, bad, skip")
 
 
-def write(folder: str, agent: str, begun: Begun) -> None:
-    """Keep an open bisect. The caller holds the trace's lock."""
+def contents(agent: str, begun: Begun) -> dict[str, bytes]:
+    """The file that keeps it, by path in the trace."""
     import json  # costs start-up time
 
+    data = json.dumps({"version": VERSION, **asdict(begun)}, indent=1).encode() + b"\n"
+    return {_name(agent): data}
+
+
+def write(folder: str, agent: str, begun: Begun) -> None:
+    """Keep an open bisect. The caller holds the trace's lock."""
     scratch = os.path.join(folder, "trace", "tmp", f"bisect-{os.getpid()}")
     with files.storing("the open bisect cannot be kept"):
         files.make_folders(os.path.dirname(scratch))
-        data = json.dumps({"version": VERSION, **asdict(begun)}, indent=1).encode() + b"\n"
-        files.replace(_path(folder, agent), data, scratch=scratch, sync=True)
+        for name, data in contents(agent, begun).items():
+            files.replace(os.path.join(folder, name), data, scratch=scratch, sync=True)
         files.sync_path(os.path.join(folder, "trace"))
 
 
@@ -91,5 +99,16 @@ def forget(folder: str, agent: str) -> None:
         files.sync_path(os.path.join(folder, "trace"))
 
 
+def agents(folder: str) -> list[str]:
+    """Whose bisects are open, readable or not; "" for the trace itself."""
+    above = os.path.join(folder, "trace")
+    names = os.listdir(above) if os.path.isdir(above) else []
+    return sorted(name.partition("-")[2] for name in names if _FILE.fullmatch(name))
+
+
 def _path(folder: str, agent: str) -> str:
-    return os.path.join(folder, "trace", f"bisect-{agent}" if agent else "bisect")
+    return os.path.join(folder, _name(agent))
+
+
+def _name(agent: str) -> str:
+    return os.path.join("trace", f"bisect-{agent}" if agent else "bisect")

@@ -116,7 +116,7 @@ class _Work:
         told = plan.told(self.chosen, self.shrunk.made)
         most = self.ways.budget if self.ways.budget is not None else self.after
         free = bool(self.shrunk.made) and not self.ways.texts  # to look for another range
-        cheaper = plan.recommended(self.chosen, most, self.shrunk.strategy) if free else None
+        cheaper = plan.recommended(self.chosen, self.shrunk.made, most, self.shrunk.strategy) if free else None
         return CompressResult(
             None, None, (), *self._sizes(), self._findings(), plan.receipt(self.chosen.sight, self.shrunk.made),
             self.shrunk.strategy, self.ways.budget, told, self._level(), cheaper, tuple(self.shrunk.sends),
@@ -134,7 +134,7 @@ class _Work:
                 made.check()
             oid = self._write(made, transaction, message, timestamp)
             if self.ways.rewrite:
-                oid, again = out_of_history.without_originals(handle, transaction, oid, made.id)
+                oid, again = out_of_history.without_originals(handle, transaction, oid, made.id, self._below())
                 transaction.move(branch, oid)
                 labels.follow(handle, transaction, again)
                 keep.keep(handle, transaction)
@@ -143,6 +143,13 @@ class _Work:
         kept = receipts.moved(handle, self.chosen.sight.commit, commit)
         return CompressResult(made.id, commit, stands, *self._sizes(), self._findings(), kept, self.shrunk.strategy,
                               self.ways.budget, told, self._level())  # fmt: skip
+
+    def _below(self) -> list[str]:
+        """The items for which summaries and stubs stand that are compressed now."""
+        sight = self.chosen.sight
+        taken = [sight.entries[at].place.item for one in self.shrunk.made for at in one.places]
+        found = archive.Archive(self.handle, sight.commit).below(taken)
+        return [entry.place.item for _, entries in found for entry in entries]
 
     def _moved(self, tip: str | None) -> Chosen:
         """The same items on a branch that moved meanwhile; ConflictError when more was done than to add to its end."""
@@ -253,7 +260,7 @@ def _room(handle: Handle, chosen: Chosen, model: str) -> int:
     if window is None:
         raise InvalidInputError(f"the window of model {model!r} is not known", field="to_fit",
                                 hint="give a budget in tokens: budget= (--budget)")  # fmt: skip
-    outside = int(chosen.sight.total) - chosen.tokens
+    outside = int(chosen.sight.prompt) - chosen.tokens
     if outside >= window:
         raise BudgetError(
             f"what is outside of the range takes {outside:,} tokens, and {model} reads {window:,}",

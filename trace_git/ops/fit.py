@@ -8,23 +8,26 @@ every turn. In this order, the first that does:
     3  mask whatever it takes, down to the limit
     4  let a model summarize all of the range, down to the limit
 
-The latest part, since all that is before it stays cached.
+The latest part, since all that is before it stays cached. A model that fails, or loses too many facts, is not asked
+again: a loop goes on where masking does. The size of the context is what an API reported, where one did, and what came
+since.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple
 
-from ..errors import BudgetError, InvalidInputError, LLMError, StateError
+from ..errors import BudgetError, InvalidInputError, LLMError, StateError, TraceError, UnsafeRewriteError
 from ..llm import Given
 from ..results import CompressResult, Finding
 from ..view import status
 from ..view.compressing import plan, ranges
 from ..view.compressing.ranges import Chosen
 from ..view.handle import Handle
-from . import asking, compress, shrinking
+from . import asking, compress
 from .shrinking import Ways
 
 LOW = 0.7  # of the limit: how far down it goes
@@ -56,22 +59,35 @@ def fit(
     if handle.counter is None:
         raise StateError("nobody counts tokens here, so no budget can be met", hint="open the trace with a tokenizer")
     sight = compress.sight(handle)
-    total = int(sight.total)
+    total = int(sight.prompt)
     if total <= limit:
         told = Finding("budget", "budget", f"the context has {total:,} tokens, within {limit:,}", severity="note")
-        size = shrinking.size(handle, total, exact=sight.exact)
+        size = sight.prompt
         return CompressResult(None, None, (), size, size, (told,), plan.receipt(sight, ()), budget=limit)
     chosen = ranges.choose(sight, None, keep_last=keep_last)
     model = _model(handle, llm)
-    ways = Ways("auto", (), None, model if model is not None else False, retention, dry_run)
+    given = model if model is not None else False
     failed: BudgetError | None = None
+    useless: LLMError | UnsafeRewriteError | None = None
     for one in _tries(chosen, total, limit, int(limit * low), model=model is not None):
+        if one.strategy == "summarize" and useless is not None:
+            break
         try:
-            how = Ways(one.strategy, (), one.budget, ways.llm, retention, dry_run)
-            return compress.of(handle, one.part, how, message=message, timestamp=timestamp)
+            how = Ways(one.strategy, (), one.budget, given, retention, dry_run)
+            made = compress.of(handle, one.part, how, message=message, timestamp=timestamp)
+            return made if useless is None else replace(made, findings=(*made.findings, _without(useless)))
         except BudgetError as error:
             failed = error
-    raise _unfit(chosen, total, limit, failed, model=model is not None)
+        except (LLMError, UnsafeRewriteError) as error:
+            if one.strategy != "summarize":
+                raise
+            useless = error
+    raise useless or _unfit(chosen, total, limit, failed, model=model is not None)
+
+
+def _without(error: TraceError) -> Finding:
+    told = f"tool outputs are masked down to the limit, as there is no summary: {error}"
+    return Finding("llm", "llm", told, severity="warning")
 
 
 def _tries(chosen: Chosen, total: int, limit: int, low: int, *, model: bool) -> Iterator[_Try]:

@@ -4,7 +4,7 @@ What stays, in the order in which it is looked for; each reason is counted in co
 
 | reason | commits that are behind |
 |---|---|
-| reachable | a branch, tag, label or any other ref, a HEAD, an open merge |
+| reachable | a branch, tag, label or any other ref, a HEAD, an open merge, rebase or bisect |
 | kept | a keep ref whose time is not over (``expiry``) |
 | never | where a branch of ``never`` has been |
 | pinned | an abandoned commit with a pin that no commit above has |
@@ -23,14 +23,15 @@ from contextlib import ExitStack, suppress
 
 from ..errors import CorruptTraceError, InvalidInputError, NotFoundError
 from ..results import Ended, Finding, GcResult
-from ..store import files, format, packs, trees
+from ..store import collect, files, format, packs, textindex, trees
 from ..store.collect import Running, Sweep
 from ..store.publish import KEEP_MARK
 from ..store.reachable import Stock, lineage, reach
 from ..store.records import COMMIT, Entry
 from ..store.refs import is_id
+from ..view import leaves
 from ..view.handle import Handle
-from . import expiry, keep
+from . import expiry, keep, unfinished
 from .expiry import Policy
 from .roots import check_whole, roots
 
@@ -101,7 +102,8 @@ class _Plan:
         refs = self._roots()
         entries = list(handle.store.entries())[::-1]
         keeps = expiry.kept(handle, refs, entries)
-        self.ended = expiry.ends(handle, keeps, policy)
+        needed = set(unfinished.commits(handle.store.folder).values())
+        self.ended = [one for one in expiry.ends(handle, keeps, policy) if one.value not in needed]
         self._reach("reachable", [value for ref, value in refs.items() if not ref.startswith(keep.KEEP)])
         ended = {one.ref for one in self.ended}
         self._reach("kept", [one.value for one in keeps if one.ref not in ended])
@@ -205,11 +207,27 @@ class _Plan:
                         transaction.move(one.ref, None)
         if not self._sweep.needless:
             self._sweep.pack(draft)
-            touched = max(map(self._stock.touched, self._young), default=None)
-            with store.alone() as on:
-                self._sweep.swap(on, touched)
+        with store.alone() as on:
+            if not self._sweep.needless:
+                self._sweep.swap(on, max(map(self._stock.touched, self._young), default=None))
+            collect.tidy(on)
+        self._clear_caches()
         folder = os.path.join(store.folder, "objects")
         return self._told(_size(store.folder), len(_packs(folder)), applied=True)
+
+    def _clear_caches(self) -> None:
+        """Caches may know things by the ids of what is gone; also from an earlier collection that was killed here."""
+        store = self._handle.store
+        store.refresh()
+        now = Stock(os.path.join(store.folder, "objects"))
+        known = set(now.ids())
+        now.close()
+
+        def here(oid: bytes) -> bool:
+            return oid in known or store.lists(oid)
+
+        textindex.forget(store.folder, here)
+        leaves.forget(store.folder, here)
 
     def result(self) -> GcResult:
         """What would be; the size after is an estimate, for nothing is packed."""

@@ -1,14 +1,15 @@
 """Taking the originals of a compress out of a branch's history, for those who do not want to carry them.
 
 Every commit of the branch is written anew as if what was compressed had never been said: what a summary stands for is
-in no commit, a shortened result is there in its short version only, and the archive of that compress is gone. A commit
-that brought nothing else is left out. The old tip is for the caller to keep; what is secret is ``redact``'s affair.
+in no commit, nor what is below that, where it was compressed before; a shortened result is there in its short version
+only, and the archive of that compress is gone. A commit that brought nothing else is left out. The old tip is for the
+caller to keep; what is secret is ``redact``'s affair.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Set
 
 from ..errors import NotFoundError
 from ..store import commits, format, trees
@@ -22,9 +23,11 @@ from .redacting import loosened
 _ITEM = re.compile(rb"(?:.*-)?([0-9a-f]{16})\.msgpack\Z")
 
 
-def without_originals(handle: Handle, transaction: Transaction, tip: str, compress: str) -> tuple[str, dict[str, str]]:
+def without_originals(handle: Handle, transaction: Transaction, tip: str, compress: str,
+                      below: Iterable[str] = ()) -> tuple[str, dict[str, str]]:  # fmt: skip
     """The new tip that stands for ``tip``, and which commit stands for which: ids of 40 hex.
 
+    ``below`` are the items for which originals of the compress stand, as ``Archive.below`` has them: they go as well.
     ``tip`` may be a commit of the transaction. Its objects are put there, no ref is moved. NotFoundError when the
     compress has put nothing aside there.
     """
@@ -34,9 +37,8 @@ def without_originals(handle: Handle, transaction: Transaction, tip: str, compre
     if compress not in shelves:
         raise NotFoundError(f"no archive of {compress} at {tip[:8]}", hint="`trace expand` lists what was compressed")
     live = _items(source, commit.tree)
-    rules = _Rules(compress, shelves[compress], live)
+    rules = _Rules(compress, {*shelves[compress], *below}, live)
     rewriting = Rewriting(source.read, rules, skip_empty=True)
-    rules.rewriting = rewriting
     new = rewriting.object(bytes.fromhex(tip)).hex()
     into(transaction, rewriting)
     return new, {old.hex(): done.hex() for old, done in rewriting.changed().items()}
@@ -58,14 +60,12 @@ class _Source:
 
 
 class _Rules:
-    """Items that are gone everywhere, and versions that others stand for."""
+    """Items that are gone everywhere, and others of which there is the short version alone, however often edited."""
 
-    rewriting: Rewriting
-
-    def __init__(self, compress: str, shelf: Mapping[str, bytes], live: Mapping[str, bytes]) -> None:
+    def __init__(self, compress: str, taken: Set[str], live: Mapping[str, bytes]) -> None:
         self._compress = compress.encode()
-        self._gone = {item for item in shelf if item not in live}
-        self._short = {(item, blob): live[item] for item, blob in shelf.items() if item in live}
+        self._gone = {item for item in taken if item not in live}
+        self._short = {item: live[item] for item in taken if item in live}
 
     def folder(self, entry: TreeEntry) -> bool:
         return entry.name != self._compress
@@ -75,7 +75,7 @@ class _Rules:
         if match is None:
             return entry.oid
         item = match[1].decode()
-        return None if item in self._gone else self._short.get((item, entry.oid), entry.oid)
+        return None if item in self._gone else self._short.get(item, entry.oid)
 
     def text(self, commit: bytes, tree: bytes, message: bytes) -> bytes:
         if not tree or tree == lineage(b"", commit)[0]:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
-from ..errors import ConflictError
+from ..errors import ConflictError, InvalidInputError
 from ..formats import given as intake
 from ..model import Author, Commit, Item, Message, Prompt, TokenCount, Usage
 from ..store import codec
@@ -34,6 +34,12 @@ def commit(
 ) -> Commit:
     """Commit a text, a dict, a Message, a list of them, or a provider's response; see ``Repo.commit``."""
     read = intake.read(given, role=role)
+    if usage is not None and not isinstance(usage, Usage):
+        raise InvalidInputError(
+            f"usage={usage!r} is no Usage",
+            field="usage",
+            hint="give Usage(prompt=…, completion=…), or commit the provider's response itself",
+        )
     return append(
         handle,
         read.messages,

@@ -14,9 +14,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import ExitStack
-from dataclasses import replace
 from urllib.parse import urlsplit
 
 from ..errors import AmbiguousRevisionError, InvalidInputError, NotFoundError, RefusedError, StateError
@@ -31,10 +30,11 @@ from ..store.records import COMMIT, TREE, Move
 from ..store.refs import is_id
 from ..view.handle import Handle
 from ..view.items import find
-from . import cleaning, keep, merging_state
+from . import cleaning, keep, unfinished
 from .cleaning import Eraser
 from .redacting import Rules
 from .roots import check_whole, roots
+from .unfinished import Rewriter
 
 REPLACEMENT = "[redacted]"
 _NAME = re.compile(rb"-([0-9a-f]{16})\.msgpack\0")
@@ -123,10 +123,9 @@ class _Plan:
         stack.callback(self._stock.close)
         if text is not None or item is None:
             self._check_names()
-        roots(handle)  # refuses damaged refs
-        merge = merging_state.read(self._folder)
-        also = [merge.ours, merge.theirs] if merge is not None else []
-        tips = [bytes.fromhex(value) for value in [*refs.values(), *also] if is_id(value)]
+        needed = set(roots(handle).values()) - set(refs.values())  # refuses damaged refs
+        self._open = sorted(needed)
+        tips = [bytes.fromhex(value) for value in [*refs.values(), *self._open] if is_id(value)]
         seen: dict[bytes, int] = {}
         reach(self._stock, tips, seen)
         needle = text.encode() if text is not None else None
@@ -146,10 +145,10 @@ class _Plan:
             cleaning.check_words(eraser)
         self.stands = rewriting.changed()
         self._commits = sum(seen.get(old) == COMMIT for old in self.stands)
-        self._files = self._merge_files(merge, wanted=bool(wanted))
+        self._files = self._open_files(wanted=bool(wanted))
         if not self.stands and not self._files and not self._elsewhere(seen):
             what = f"item {item}" if item is not None else "the text"
-            raise NotFoundError(f"{what} is nowhere in this trace", hint="nothing was changed")
+            raise NotFoundError(f"{what} is nowhere in this trace", hint=self._hint(text))
 
     # -- what is asked for -----------------------------------------------------------------
 
@@ -173,6 +172,14 @@ class _Plan:
             raise NotFoundError(f"no item {word} in any commit", hint="`trace ls` lists the items")
         return meant[0]
 
+    def _hint(self, text: str | None) -> str:
+        """What to do about a text that is nowhere: perhaps an item was meant."""
+        if text is not None and _PREFIX.fullmatch(text):
+            items = self._handle.context(self._handle.head()).items
+            if any(one.id.startswith(text) for one in items):
+                return f"nothing was changed; the item of that id goes with: trace redact --item {text}"
+        return "nothing was changed"
+
     def _check_names(self) -> None:
         """RefusedError where the text is in a name of a ref, or in a file that is the user's."""
         for ref in self._refs:
@@ -182,7 +189,7 @@ class _Plan:
                     f"the text is in the name {ref}",
                     hint="rename it first: trace branch -m OLD NEW; nothing was changed",
                 )
-        for path in erase.user_files(self._folder):
+        for path in sorted({*erase.strange_files(self._folder)}.difference(unfinished.paths(self._folder))):
             raw = (files.read(os.path.join(self._folder, path)) or b"").decode("utf-8", "surrogateescape")
             if self._eraser.text(raw) != raw:
                 raise RefusedError(
@@ -196,24 +203,10 @@ class _Plan:
         texts = (self._stock.read(oid)[1].decode("utf-8", "surrogateescape") for oid in left)
         return any(self._eraser.text(one) != one for one in texts)
 
-    def _merge_files(self, merge: merging_state.Begun | None, *, wanted: bool) -> dict[str, bytes | None]:
-        if merge is None:
-            return {}
-        clean = str if wanted else self._eraser.text
-        answers = {
-            name: replace(one, content=_maybe(clean, one.content), reason=clean(one.reason))
-            for name, one in merge.answers.items()
-        }
-        done = replace(
-            merge,
-            ours=self._now(merge.ours),
-            theirs=self._now(merge.theirs),
-            name=clean(merge.name),
-            message=_maybe(clean, merge.message),
-            judged=merge.judged and tuple(replace(one, text=clean(one.text)) for one in merge.judged),
-            answers={} if wanted else answers,
-        )
-        return dict(merging_state.contents(done)) if done != merge else {}
+    def _open_files(self, *, wanted: bool) -> dict[str, bytes | None]:
+        eraser = self._eraser
+        by = Rewriter(self._now, str, lambda value: value, answers=False)
+        return unfinished.rewritten(self._folder, by if wanted else Rewriter(self._now, eraser.text, eraser.value))
 
     def _now(self, commit: str) -> str:
         old = bytes.fromhex(commit)
@@ -228,8 +221,7 @@ class _Plan:
         )
         seen: dict[bytes, int] = {}
         tips = [move.new for move in moves if move.new is not None and is_id(move.new)]
-        merge = merging_state.read(self._folder)
-        tips += [self._now(merge.ours), self._now(merge.theirs)] if merge is not None else []
+        tips += map(self._now, self._open)
         reach(source, [bytes.fromhex(one) for one in tips], seen)
         if not seen:
             raise NotFoundError("there is nothing in this trace yet", hint="nothing was changed")
@@ -256,6 +248,9 @@ class _Plan:
             Finding("signature", oid.hex(), f"{oid.hex()[:8]} was signed; what stands for it is not", (), "warning")
             for oid in self.rules.rewriting.unsigned
         ]
+        for item in self.rules.told:
+            text = f"{item[:8]} was made from what is redacted and may say it in other words: look at it"
+            found.append(Finding("summary", item, text, (item,), "warning"))
         for remote in remotes:
             text = f"the remote {remote} may still hold it: push by force, and have it collect its garbage"
             found.append(Finding("remote", remote, text, (), "warning"))
@@ -295,10 +290,6 @@ def ref_place(ref: str) -> str:
     if ref.startswith("refs/namespaces/"):
         return "refs/namespaces/"
     return next((place for place in (keep.HEADS, "refs/tags/", "refs/remotes/", "refs/") if ref.startswith(place)), "")
-
-
-def _maybe(clean: Callable[[str], str], text: str | None) -> str | None:
-    return None if text is None else clean(text)
 
 
 def _remotes(folder: str) -> tuple[str, ...]:

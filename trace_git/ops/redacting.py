@@ -31,6 +31,7 @@ _FORMAT = (format.FORMAT_NAME, format.ATTRIBUTES_NAME)
 _MODEL = re.compile(r"\bmodel=(\S+)")
 _OVER = re.compile(r" over=[0-9a-f]+")
 _SAFE = "/:@+_.-~"
+_TOLD = ("summary", "collapse")  # kinds of what a model may have written of other items
 _LEAST = 3  # characters of a message that a cut subject must show to be known as made from it
 
 Versions = dict[tuple[bytes, str], bytes]
@@ -39,7 +40,8 @@ Versions = dict[tuple[bytes, str], bytes]
 class Rules:
     """The rules of one redaction: of a text, by ``eraser``, or of ``items``, whose content becomes ``replacement``.
 
-    ``read`` and ``put`` are the rewriting's; ``touched`` are the items, ``blobs`` the versions that changed.
+    ``read`` and ``put`` are the rewriting's; ``touched`` are the items, ``blobs`` the versions that changed; ``told``
+    are summaries of items that did, which may say it in other words.
     """
 
     def __init__(self, read: Read, *, eraser: Eraser, items: frozenset[str] = frozenset(), replacement: str = "",
@@ -53,6 +55,7 @@ class Rules:
         self._kept: dict[tuple[bytes, str], Message] = {}
         self.rewriting = Rewriting(read, self)
         self.touched: set[str] = set()
+        self._sources: dict[str, set[str]] = {}
         self.texts = 0
         self.names: set[str] = set()
 
@@ -60,6 +63,11 @@ class Rules:
     def blobs(self) -> int:
         """How many versions of messages changed, and of other files."""
         return len({old for (old, _), new in self._made.items() if new != old})
+
+    @property
+    def told(self) -> list[str]:
+        return sorted(item for item, sources in self._sources.items() if item not in self._items
+                      and sources & self.touched)  # fmt: skip
 
     # -- files -----------------------------------------------------------------------------
 
@@ -115,6 +123,8 @@ class Rules:
     def _changed(self, old: Message, item: str) -> Message:
         new = placeholder(old, self._replacement) if item in self._items else self._cleaned(old)
         made = self._renamed(new.provenance)
+        if old.kind in _TOLD and isinstance(old.provenance, Mapping):
+            self._sources.setdefault(item, set()).update(map(str, old.provenance.get("items") or ()))
         if made != new.provenance:
             new = replace(new, provenance=made)
             if item not in self._items:

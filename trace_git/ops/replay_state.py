@@ -123,8 +123,8 @@ def _shape(work: Work) -> dict[str, Any]:
             "again": work.again}  # fmt: skip
 
 
-def write(folder: str, begun: Begun) -> None:
-    """Keep it. The caller holds the trace's lock."""
+def contents(begun: Begun) -> dict[str, bytes]:
+    """The file that keeps it, by path in the trace."""
     import json  # costs start-up time
 
     after = begun.next
@@ -135,12 +135,16 @@ def write(folder: str, begun: Begun) -> None:
         "work": _shape(begun.work),
         "next": after and {"commit": after.commit, "rest": after.rest and _shape(after.rest), "stopped": after.stopped},
     }  # fmt: skip
+    return {REPLAY: json.dumps(held, indent=1).encode() + b"\n"}
+
+
+def write(folder: str, begun: Begun) -> None:
+    """Keep it. The caller holds the trace's lock."""
     scratch = os.path.join(folder, "trace", "tmp", f"replay-{os.getpid()}")
     with files.storing("the open rebase cannot be kept"):
         files.make_folders(os.path.dirname(scratch))
-        files.replace(
-            os.path.join(folder, REPLAY), json.dumps(held, indent=1).encode() + b"\n", scratch=scratch, sync=True
-        )
+        for name, data in contents(begun).items():
+            files.replace(os.path.join(folder, name), data, scratch=scratch, sync=True)
         files.sync_path(os.path.join(folder, "trace"))
 
 

@@ -1,4 +1,5 @@
-"""What must stay: every value of a ref, a HEAD or an open merge. For verbs that remove objects.
+"""What must stay: every value of a ref or a HEAD, and what an open merge, rebase or bisect needs. For verbs that remove
+objects.
 
 A ref that cannot be read, or is lost, is no reason to take its history for garbage: it is refused.
 """
@@ -12,7 +13,7 @@ from ..errors import CorruptTraceError, StateError
 from ..store import layout, mending
 from ..store.refs import is_id
 from ..view.handle import Handle
-from . import merging_state
+from . import unfinished
 
 _LOOKS = 20
 
@@ -26,10 +27,8 @@ def roots(handle: Handle) -> dict[str, str]:
     if lines := mending.lost_lines(store.folder):
         raise CorruptTraceError(f"packed-refs has a damaged line: {lines[0][:80]!r}", hint="`trace fsck --repair`")
     found = _refs(handle)
-    merge = merging_state.read(store.folder)
-    if merge is not None:
-        found |= {"the open merge, ours": merge.ours, "the open merge, theirs": merge.theirs}
-    return found
+    needed = unfinished.commits(store.folder)
+    return found | {name: value for name, value in needed.items() if store.kind(value) is not None}
 
 
 def _refs(handle: Handle) -> dict[str, str]:

@@ -96,7 +96,8 @@ class _Verifier:
             mixed = verify_labels.interleaved(self._handle, oid)
             if mixed is not None:
                 yield mixed
-            todo += data.parents
+            if bytes.fromhex(oid) not in self._store.edge:
+                todo += data.parents
 
     def _tree(self, commit: str, tree: str) -> Iterator[Finding]:
         if tree in self._trees:

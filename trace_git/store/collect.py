@@ -6,6 +6,7 @@
     4  swap     under the lock: follow the last moves; what they need and the new pack lacks becomes a second pack
                 both are put in place, synced; a new epoch begins, so that other handles forget what they remember
                 reflog lines that name what goes are cut; then the old packs and loose files are removed
+    5  tidy     under the lock, also when there was nothing to do: the journal's old bytes, packs without index
 
 A kill before 4 leaves a draft, which the next opening removes. In 4 the old packs go only when all they have that
 something leads to is synced in another place. Packs and loose objects that came after 1 are left alone.
@@ -179,7 +180,6 @@ class Sweep:
                 files.unlink(os.path.join(objects, name[:2], name[2:]))
                 with suppress(OSError):
                     os.rmdir(os.path.join(objects, name[:2]))
-        remove_orphans(os.path.join(objects, "pack"))
 
 
 def remove_pack(stem: str) -> None:
@@ -196,6 +196,14 @@ def remove_indexes(objects: str) -> None:
             shutil.rmtree(path)
         else:
             files.unlink(path)
+
+
+def tidy(on: Connection) -> None:
+    """Remove what a collection leaves, and one that was killed has left: packs without index, and the journal's old
+    bytes, which may be of what is gone. The trace's lock is held, and all is published."""
+    on.publisher.checkpoint()
+    remove_orphans(os.path.join(on.folder, "objects", "pack"))
+    on.journal.scrub()
 
 
 def remove_orphans(packs: str) -> None:

@@ -15,14 +15,14 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import msgpack
 
 from ..errors import CorruptTraceError
-from . import files
+from . import files, indexfile
 from .collect import remove_indexes, remove_pack
 from .packfile import PackFile
 from .publish import KEEP_MARK
@@ -38,7 +38,11 @@ _VERSION = 1
 _LEFT = (
     "ORIG_HEAD", "FETCH_HEAD", "AUTO_MERGE", "COMMIT_EDITMSG", "SQUASH_MSG", "TAG_EDITMSG", "NOTES_EDITMSG", "gc.log",
 )  # fmt: skip
-_EMPTIED = ("logs", "trace/aside", "trace/cache", "trace/tmp")
+_EMPTIED = ("logs", "lost-found", "trace/aside", "trace/cache", "trace/tmp")
+_OWN = frozenset({
+    "HEAD", "HEAD.lock", "packed-refs", "packed-refs.lock", "refs", "objects", *_LEFT, *_EMPTIED,
+    *(f"trace/{name}" for name in ("lock", "reflock", "journal", "oplog", VERB)),
+})  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -157,6 +161,7 @@ def _remove_objects(on: Connection, name: str) -> None:
 
 
 def _remove_rest(on: Connection, contents: Mapping[str, bytes | None]) -> None:
+    indexfile.remove_all(on.folder)
     for name in _EMPTIED:
         for above, _, names in os.walk(os.path.join(on.folder, name)):
             for found in names:
@@ -173,11 +178,6 @@ def _remove_rest(on: Connection, contents: Mapping[str, bytes | None]) -> None:
         files.sync_path(os.path.join(on.folder, changed))
 
 
-def _below(folder: str) -> Iterator[str]:
-    for above, _, names in os.walk(folder):
-        yield from (os.path.join(above, name) for name in names)
-
-
 def place(on: Connection, draft: str, name: str, index: bytes) -> None:
     """Step 1: put a synced pack in place, guarded by its ``.keep``."""
     folder = os.path.join(on.folder, "objects", "pack")
@@ -189,13 +189,17 @@ def place(on: Connection, draft: str, name: str, index: bytes) -> None:
     files.sync_path(folder)
 
 
-def user_files(folder: str) -> Sequence[str]:
-    """Files of the trace's owner, whose text is not ours to change: configuration, hooks, descriptions."""
-    found = [name for name in ("config", "config.worktree", "description", ".gitignore") if _is_file(folder, name)]
-    for name in ("hooks", "info"):
-        found += [os.path.relpath(path, folder) for path in _below(os.path.join(folder, name))]
-    return found
-
-
-def _is_file(folder: str, name: str) -> bool:
-    return os.path.isfile(os.path.join(folder, name))
+def strange_files(folder: str) -> list[str]:
+    """Files that are neither git's own nor ours, by path in the trace: settings, hooks, what somebody put there."""
+    found, todo = [], [""]
+    while todo:
+        above = todo.pop()
+        for entry in os.scandir(os.path.join(folder, above)):
+            path = os.path.join(above, entry.name)
+            if path in _OWN:
+                continue
+            if entry.is_dir(follow_symlinks=False):
+                todo.append(path)
+            elif entry.is_file():
+                found.append(path)
+    return sorted(found)

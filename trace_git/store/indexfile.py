@@ -3,7 +3,8 @@
 SQLite notices when its pages do not fit together, and not when a bit of what they say has flipped. So beside the file
 lies what its bytes sum up to, and what does not is begun anew. The file is never synced: what a crash left of it does
 not sum up either. One process writes at a time. Where nothing can be written (a trace that is only read, a full disk, a
-lock that somebody sits on) the same tables are in memory, beginning as a copy of the file.
+lock that somebody sits on) the same tables are in memory, beginning as a copy of the file. So they are for who has not
+seen yet that objects were removed from the trace: what is no longer there may not come into the file again.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import threading
 import time
 import zlib
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import Any
 
 from ..errors import LockedError, StorageError
@@ -23,6 +24,7 @@ from . import files
 
 _PATIENCE = 10.0  # seconds that another process may be busy with it
 _BLOCK = 1 << 20
+_LOCK = ".lock"
 _SETTINGS = ("journal_mode = MEMORY", "synchronous = OFF", "temp_store = MEMORY", "cache_size = -16000")
 
 Make = Callable[[sqlite3.Connection], None]
@@ -71,15 +73,20 @@ def _rename(db: sqlite3.Connection) -> None:
 class IndexFile:
     """``name`` in the cache folder of the trace at ``folder``. ``make`` writes the tables into an empty database.
 
-    A file that another ``version`` wrote is begun anew. Threads take turns.
+    A file that another ``version`` wrote is begun anew. Threads take turns. ``current`` says whether all is known of
+    what was removed from the trace.
     """
 
-    def __init__(self, folder: str, name: str, make: Make, *, version: int, readonly: bool) -> None:
+    def __init__(
+        self, folder: str, name: str, make: Make, *, version: int, readonly: bool, current: Callable[[], bool]
+    ) -> None:
         self._path = os.path.join(folder, "trace", "cache", name)
         self._scratch = os.path.join(folder, "trace", "tmp", f"{name}-{os.getpid()}")
         self._make = make
         self._version = version
         self._readonly = readonly
+        self._current = current
+        self._late = False  # in memory because something was removed meanwhile
         self._connection: Opened | None = None
         self._stamp: tuple[int, ...] | None = None  # of the file when it was last found sound; None in memory
         self._pid = os.getpid()
@@ -100,25 +107,57 @@ class IndexFile:
             if self._stamp is not None:
                 try:
                     with self._locked():
-                        if self._stamp != self._look():
-                            self._connect()
-                        self._change(work)
-                        self._seal()
-                        return
+                        if self._current():
+                            if self._stamp != self._look():
+                                self._connect()
+                            self._change(work)
+                            self._seal()
+                            return
+                    self._late = True
+                    self._begin_in_memory()
                 except (OSError, sqlite3.Error, LockedError):
                     self._begin_in_memory()
             self._change(work)
 
+    def rework(self, work: Make) -> None:
+        """Have ``work`` change a copy, and put that in the place of the file: who is asking it sees the same rows.
+
+        Nothing is left of what ``work`` takes out. Where that cannot be done the file is removed.
+        """
+        with self._mutex:
+            self.close()
+            try:
+                with self._locked():
+                    if self._sound():
+                        self._rework(work)
+                        return
+            except (OSError, sqlite3.Error, LockedError, StorageError):
+                files.unlink(self._scratch)
+            files.unlink(self._path)
+
+    def _rework(self, work: Make) -> None:
+        files.unlink(self._scratch)
+        Opened(self._path).query("VACUUM INTO ?", (self._scratch,))
+        self._connection = Opened(self._scratch)
+        self._connection.db.execute("PRAGMA secure_delete = ON")
+        self._change(work)
+        self._change(_rename)
+        self.close()
+        files.rename_over(self._scratch, self._path)
+        self._seal()
+
     def close(self) -> None:
         """Let go of the file; the next question opens it again."""
         with self._mutex:
-            self._connection, self._stamp = None, None
+            self._connection, self._stamp, self._late = None, None, False
 
     # -- the file --------------------------------------------------------------------------
 
     def _opened(self) -> Opened:
         if self._pid != os.getpid():  # a forked child may not touch what its parent opened
             self._pid = os.getpid()
+            self.close()
+        if self._late and self._current():
             self.close()
         if self._connection is not None and (self._stamp is None or self._stamp == self._look()):
             return self._connection
@@ -148,7 +187,8 @@ class IndexFile:
         self._connection, self._stamp = Opened(":memory:"), None
         with suppress(OSError, sqlite3.Error):
             if self._sound():
-                Opened(self._path).db.backup(self._connection.db)
+                file = Opened(self._path)  # has a name: without one it would be closed before it is read
+                file.db.backup(self._connection.db)
                 if self._sound():
                     self._change(_rename)
                     return self._connection
@@ -202,21 +242,42 @@ class IndexFile:
             return None
         return found.st_ino, found.st_size, found.st_mtime_ns
 
-    @contextmanager
-    def _locked(self) -> Iterator[None]:
-        """Nobody else writes the file. LockedError when somebody does for too long."""
+    def _locked(self) -> AbstractContextManager[None]:
         files.make_folders(os.path.dirname(self._path))
-        fd = os.open(f"{self._path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
-        try:
-            deadline = time.monotonic() + _PATIENCE
-            while True:
-                try:
-                    fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                    break
-                except BlockingIOError:
-                    if time.monotonic() > deadline:
-                        raise LockedError(f"{self._path} is busy", hint="wait, then search again") from None
-                    time.sleep(0.005)
-            yield
-        finally:
-            os.close(fd)
+        return _locked(self._path + _LOCK)
+
+
+@contextmanager
+def _locked(path: str) -> Iterator[None]:
+    """Nobody else writes the file that this lock is for. LockedError when somebody does for too long."""
+    fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+    try:
+        deadline = time.monotonic() + _PATIENCE
+        while True:
+            try:
+                fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() > deadline:
+                    raise LockedError(f"{path} is taken", hint="wait, then search again") from None
+                time.sleep(0.005)
+        yield
+    finally:
+        os.close(fd)
+
+
+def remove_all(folder: str) -> None:
+    """Remove all caches of the trace at ``folder``, once nobody is writing one of these files.
+
+    Whoever begins to write from now on finds that objects were removed; one that is stuck is not waited for long.
+    """
+    above = os.path.join(folder, "trace", "cache")
+    names = sorted(os.listdir(above)) if os.path.isdir(above) else []
+    for name in names:
+        if name.endswith(_LOCK):
+            with suppress(LockedError), _locked(os.path.join(above, name)):
+                pass
+    for name in os.listdir(above) if names else ():
+        files.unlink(os.path.join(above, name))
+    if names:
+        files.sync_path(above)

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import os
 import struct
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import NamedTuple
@@ -28,6 +29,7 @@ _MAGIC = b"TGJ1"
 _GROWTH = 256 * 1024
 _AT_REST = 64 * 1024  # what a closed journal keeps
 _PIECE = 64 * 1024  # what is read at once where there are several records
+_LOOKS = 50  # at a page that somebody is writing
 _KEY, _EPOCH = 16, 8  # bytes of a generation's key, and of its part that stays the same while no object is removed
 
 
@@ -91,7 +93,7 @@ class Journal:
     # -- reading ---------------------------------------------------------------------------
 
     def _read_marks(self) -> marks.Page:
-        for _ in range(50):  # a reader without the lock may meet a slot that is being written
+        for _ in range(_LOOKS):  # a reader without the lock may meet a slot that is being written
             raw = os.pread(self._fd, marks.SIZE, 0)
             if self._page is not None and raw == self._page[0]:
                 return self._page[1]
@@ -343,6 +345,16 @@ class Journal:
         if self._allocated > _AT_REST:
             os.ftruncate(self._fd, _AT_REST)
             self._allocated = _AT_REST
+
+
+def epoch_of(path: str) -> bytes | None:
+    """The epoch that the file at ``path`` is in now; None when that cannot be read."""
+    with suppress(OSError), open(path, "rb", buffering=0) as file:
+        for _ in range(_LOOKS):  # a slot may be being written
+            page = marks.read(os.pread(file.fileno(), marks.SIZE, 0), b"")
+            if page is not None:
+                return page.generation.key[:_EPOCH]
+    return None
 
 
 def _unknown_outcome() -> StorageError:

@@ -7,17 +7,21 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from abc import ABC, abstractmethod
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cached_property
 from itertools import islice
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from ..errors import CorruptTraceError, NotFoundError, StateError, TraceError
+from ..errors import ConflictError, CorruptTraceError, NotFoundError, StateError, TraceError
 from . import commits, layout, links, oplog, trees
 from .commits import AGENT, CommitData
 from .connection import Connection
+from .journal import epoch_of
 from .links import Links
 from .packfile import is_torn
 from .records import BLOB, COMMIT, TAG, TREE, Entry, unpack_record
@@ -29,6 +33,13 @@ if TYPE_CHECKING:
 
 _CACHED_FOLDERS = 4096
 _CACHED_COMMITS = 1024
+_LATELY = 10.0  # seconds in which what began before objects were removed may still ask for them
+
+
+class _Wrote(threading.local):
+    """What a thread wrote last: it can be told what it did, whatever becomes of that meanwhile."""
+
+    commits: Mapping[str, CommitData] = MappingProxyType({})
 
 
 class Reading(ABC):
@@ -38,6 +49,9 @@ class Reading(ABC):
         self.folder = folder
         self._mutex = threading.RLock()
         self._shallow = shallow
+        self._epoch = b""
+        self._shaken = -_LATELY  # when it was seen that objects were removed
+        self._wrote = _Wrote()
         self._folders: OrderedDict[bytes, Folder] = OrderedDict()
         self._commits: OrderedDict[str, CommitData] = OrderedDict()
         self._plans: list[Transaction] = []  # whose objects are read as if they were written
@@ -82,7 +96,7 @@ class Reading(ABC):
         with self._mutex:
             return dict(self._alive().objects.overlay)
 
-    @property
+    @cached_property
     def edge(self) -> frozenset[bytes]:
         """The commits at which a shallow clone ends, by raw id."""
         return frozenset(map(bytes.fromhex, self._shallow))
@@ -100,6 +114,16 @@ class Reading(ABC):
             size = journal.generation.oplog_size
         yield from (unpack_record(frame.payload).entry for frame in reversed(frames))
         yield from oplog.newest_first(os.path.join(self.folder, "trace", "oplog"), size)
+
+    def is_current(self) -> bool:
+        """Whether no objects were removed since this handle looked last. Waits for nobody."""
+        found = epoch_of(os.path.join(self.folder, "trace", "journal"))
+        return found in (None, self._epoch)
+
+    def lists(self, oid: bytes) -> bool:
+        """Whether an object is there, by what the files say; it is not read."""
+        with self._mutex:
+            return self._alive().objects.listed(oid)
 
     def logged_refs(self) -> dict[str, str | None]:
         """Where each ref that the operation log knows was put last; None for one that was deleted."""
@@ -157,7 +181,7 @@ class Reading(ABC):
     def commit(self, oid: str) -> CommitData:
         """The commit with this id, 40 hex; the last ones are remembered."""
         with self._mutex:
-            commit = self._commits.get(oid) or self._planned_commit(oid)
+            commit = self._commits.get(oid) or self._planned_commit(oid) or self._wrote.commits.get(oid)
             if commit is None:
                 commit = commits.parse(self.read(bytes.fromhex(oid), COMMIT), oid)
                 self._keep_commit(oid, commit)
@@ -249,6 +273,11 @@ class Reading(ABC):
 
     def _missing(self, oid: bytes, error: NotFoundError) -> TraceError:
         name = oid.hex()
+        if time.monotonic() - self._shaken < _LATELY or not self.is_current():
+            return ConflictError(
+                f"object {name} is missing: another program removes objects just now, by gc or redact",
+                hint="look at the trace again; if it stays missing, run `trace fsck`",
+            )
         if self._shallow:
             return StateError(
                 f"{name} lies behind the edge of this shallow clone", hint="git fetch --unshallow brings it"

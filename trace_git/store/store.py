@@ -94,6 +94,7 @@ class Store(Reading):
             self._folders.clear()
             self._commits.clear()
             self._footing.shake()
+            self._shaken = time.monotonic()
             self._batch.op, self._batch.refs = 0, frozenset()
         if self._on.lock.held:
             self._on.settle()
@@ -205,7 +206,7 @@ class Store(Reading):
         if any(len(data) > LARGE for _, data in objects.values()) or len(objects) > _MANY:
             with files.storing("a large message could not be written"):
                 large = on.publisher.place_large(objects)
-        batch = self._batch
+        batch, self._wrote.commits = self._batch, transaction.commits
         entry = on.entry(
             transaction.verb,
             transaction.moves,

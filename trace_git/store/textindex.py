@@ -12,17 +12,20 @@ those are read in ``view.searching``, which asks here.
 
 from __future__ import annotations
 
+import os
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
+from . import files
 from .indexfile import IndexFile, Opened
 
 CAME, WENT, SHELVED, UNSHELVED, PINNED, UNPINNED, MOVED = range(1, 8)
 BEGAN, TOOK = 1, 2
 
 _VERSION = 2
+_NAMES = ("search-plain", "search")  # of the files: without trigrams, with them
 _ASKED = 500  # values in one question
 _TRIGRAMS = 10  # of a text that is looked for: the more, the fewer texts are read in vain
 _CONTINUED = 300  # trigrams that begin with a short text; where there are more it is all over the place
@@ -180,6 +183,12 @@ class TextIndex:
             return None
         return [term for term, _ in found]
 
+    def gone(self, here: Callable[[bytes], bool]) -> tuple[list[int], list[int]]:
+        """The numbers of the commits and of the versions that are not ``here``, by raw id."""
+        tables = (self._database.query(f"SELECT n, id FROM {table}") for table in ("commits", "blobs"))
+        commits, versions = ([n for n, oid in rows if not here(oid)] for rows in tables)
+        return commits, versions
+
     # -- imports ---------------------------------------------------------------------------
 
     @property
@@ -202,12 +211,18 @@ class TextIndex:
 
 
 class IndexHolder:
-    """Keeps the index of the trace at ``folder``, and writes it. Without ``trigrams`` as with an old SQLite."""
+    """Keeps the index of the trace at ``folder``, and writes it. Without ``trigrams`` as with an old SQLite.
 
-    def __init__(self, folder: str, *, readonly: bool, trigrams: bool = True) -> None:
+    ``current`` says whether who asks knows of all that was removed from the trace, see ``IndexFile``.
+    """
+
+    def __init__(
+        self, folder: str, *, readonly: bool, trigrams: bool = True, current: Callable[[], bool] = lambda: True
+    ) -> None:
         self._trigrams = trigrams and _has_trigrams()
-        name = "search" if self._trigrams else "search-plain"
-        self._file = IndexFile(folder, name, self._make, version=_VERSION, readonly=readonly)
+        self._path = os.path.join(folder, "trace", "cache", _NAMES[self._trigrams])
+        name = _NAMES[self._trigrams]
+        self._file = IndexFile(folder, name, self._make, version=_VERSION, readonly=readonly, current=current)
 
     def index(self) -> TextIndex:
         """The index as it is now."""
@@ -227,6 +242,30 @@ class IndexHolder:
             db.execute("UPDATE imported SET upto = max(upto, ?)", (upto,))
 
         self._file.write(work)
+
+    def forget(self, here: Callable[[bytes], bool]) -> None:
+        """Leave out what is known of commits and versions that are not ``here`` any more (by raw id)."""
+        if not os.path.exists(self._path):
+            return
+        index = self.index()
+        commits, versions = index.gone(here)
+        if commits or versions:
+            self._file.rework(lambda db: self._forget(db, commits, versions))
+
+    def _forget(self, db: sqlite3.Connection, commits: Sequence[int], versions: Sequence[int]) -> None:
+        for n in versions:
+            told = db.execute("SELECT text FROM texts WHERE n = ?", (n,)).fetchone()
+            if told is not None and self._trigrams:
+                row = (n, _indexed(told[0].casefold()))
+                db.execute("INSERT INTO words (words, rowid, text) VALUES ('delete', ?, ?)", row)
+            for table, column in (("texts", "n"), ("untold", "n"), ("changes", "blob"), ("blobs", "n")):
+                db.execute(f"DELETE FROM {table} WHERE {column} = ?", (n,))
+        for n in commits:
+            db.execute("DELETE FROM imports WHERE id = (SELECT id FROM commits WHERE n = ?)", (n,))
+            db.execute("DELETE FROM changes WHERE number = ?", (n,))
+            db.execute("DELETE FROM commits WHERE n = ?", (n,))
+        if self._trigrams:
+            db.execute("INSERT INTO words (words) VALUES ('optimize')")
 
     def close(self) -> None:
         """Let go of the file; the next question opens it again."""
@@ -312,6 +351,15 @@ def _grams(folded: str) -> list[str]:
     starts = range(len(folded) - 2)
     step = max(1, len(starts) // _TRIGRAMS)
     return list(dict.fromkeys(folded[at : at + 3] for at in [*starts[::step], starts[-1]]))
+
+
+def forget(folder: str, here: Callable[[bytes], bool]) -> None:
+    """Have the indexes of the trace at ``folder`` say nothing of what is not ``here`` any more (by raw id)."""
+    for trigrams in (False, True):
+        if trigrams and not _has_trigrams():  # another SQLite made it, and this one cannot change it
+            files.unlink(os.path.join(folder, "trace", "cache", _NAMES[True]))
+        else:
+            IndexHolder(folder, readonly=False, trigrams=trigrams).forget(here)
 
 
 @cache

@@ -6,6 +6,7 @@ id, in memory and in ``trace/cache``, and cannot go stale. What can be asked of 
 
 from __future__ import annotations
 
+import os
 import re
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
@@ -22,6 +23,7 @@ _VERSION = 3  # of what is kept: another one's is not read
 _FEW = 32  # messages: who learnt no more than these has no whole folder of them
 _REMEMBERED = 20_000  # folders
 _LEARNT = 200_000  # messages
+_NAME = "leaves-"  # of the files; a tokenizer's follows
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]")  # in the name of a file; the key inside tells clashes apart
 
 
@@ -42,7 +44,7 @@ class Leaves:
         self._read = read
         name = counter.name if counter is not None else ""
         self._key = f"{_VERSION} {RULES} {name}"
-        self._file = kept.Kept(folder, f"leaves-{_UNSAFE.sub('-', name)[:64]}", readonly=readonly)
+        self._file = kept.Kept(folder, f"{_NAME}{_UNSAFE.sub('-', name)[:64]}", readonly=readonly)
         self._leaves: OrderedDict[bytes, Leaf] = OrderedDict()
         self._looks: dict[str, Look] = {}
         self._stored: dict[bytes, Row] | None = None
@@ -177,3 +179,15 @@ class Leaves:
             return 0
         count = self._counter.known(blob) or self._counter.message(self._read(blob), blob)
         return min(count, ESTIMATE - 1) | (0 if count.exact else ESTIMATE)
+
+
+def forget(folder: str, here: Callable[[bytes], bool]) -> None:
+    """Have the caches of the trace at ``folder`` say nothing of folders that are not ``here`` any more (by tree id)."""
+    above = os.path.join(folder, "trace", "cache")
+    for name in os.listdir(above) if os.path.isdir(above) else ():
+        file = kept.Kept(folder, name)
+        value = file.read() if name.startswith(_NAME) else None
+        if isinstance(value, tuple) and len(value) == 2 and isinstance(value[1], dict):
+            left = {oid: row for oid, row in value[1].items() if here(oid)}
+            if len(left) < len(value[1]):
+                file.write((value[0], left))

@@ -87,8 +87,8 @@ def last_sent(handle: Handle, tip: Commit | None) -> Commit | None:
 
 def baseline(handle: Handle, commit: str) -> str | None:
     """The commit whose context a provider is taken to have seen before ``commit``; None for a root."""
-    parents = handle.commit(commit).parents
-    sent = last_sent(handle, handle.commit(parents[0])) if parents else None
+    above = reports.parent(handle, commit)
+    sent = last_sent(handle, handle.commit(above)) if above is not None else None
     return sent.id if sent is not None else None
 
 

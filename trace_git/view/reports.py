@@ -24,9 +24,16 @@ def line(handle: Handle, commit: Commit) -> Iterator[Commit]:
 
 def _parents(handle: Handle, commit: Commit) -> Iterator[Commit]:
     yield commit
-    while parents := handle.store.links(commit.id).parents:
-        commit = handle.commit(parents[0])
+    while (above := parent(handle, commit.id)) is not None:
+        commit = handle.commit(above)
         yield commit
+
+
+def parent(handle: Handle, commit: str) -> str | None:
+    """The first parent of a commit; None for a root, and where a shallow clone ends."""
+    if bytes.fromhex(commit) in handle.store.edge:
+        return None
+    return next(iter(handle.store.links(commit).parents), None)
 
 
 def last(handle: Handle, commit: Commit) -> Commit | None:
@@ -72,11 +79,10 @@ def _beyond(some: Sequence[tuple[str, int]], others: Sequence[tuple[str, int]], 
 def _sent(handle: Handle, report: Commit) -> list[bytes] | None:
     """The folders of the items that a report is about: those of the ancestor whose digest it names."""
     over = report.trailers["Trace-Usage"].rpartition(" over=")[2]
-    parents = handle.store.links(report.id).parents
-    if not parents:
+    above = parent(handle, report.id)
+    if above is None:
         return [] if over == digest(()) else None
-    before = handle.commit(parents[0])
-    return next((found for found, hashed in _contexts(handle, before) if hashed == over), None)
+    return next((found for found, hashed in _contexts(handle, handle.commit(above)) if hashed == over), None)
 
 
 def digests(handle: Handle, commit: Commit) -> Iterator[str]:

@@ -88,7 +88,8 @@ def _contents(now: Items, mine: Items, other: Items, old: Old, asked: set[str]) 
 def _accounted(repo: Repo, now: Items, mine: Items, other: Items, old: Old, asked: set[str]) -> None:
     """Whatever stood on a side is there, or was asked about, or the other side alone took it away."""
     message = repo._handle.contexts.message
-    put_aside = {blob for item in _shelves(repo, repo.context()) for blob in _originals(repo, item)}
+    shelves = _shelves(repo, repo.context())
+    put_aside = {blob for item in shelves for blob in _originals(repo, item)}
     said = {item.message.text for item in now.values()} | {message(blob).text for blob in put_aside}
     stood_for = _summaries(repo, repo.context())
     for item in (mine.keys() | other.keys()) - now.keys() - asked:
@@ -97,6 +98,9 @@ def _accounted(repo: Repo, now: Items, mine: Items, other: Items, old: Old, aske
             continue  # the other side said the same of the same items
         if stood_for.get(item, set()) & asked:
             continue  # of the other side the summary was taken
+        covered = {*(there[item].message.provenance or {}).get("items", ())} if there[item].kind == "summary" else set()
+        if covered & asked and not covered & shelves.keys():
+            continue  # ... or all that it stood for
         assert item in old, f"{item} is lost"
         assert item not in gone, f"{item} is lost"
         changed = (there[item].blob, there[item].pinned) not in old[item]

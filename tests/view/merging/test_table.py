@@ -269,8 +269,8 @@ def test_an_answer_to_a_call_that_is_gone(tmp_path: Path, ours_answers: bool, ta
     fork(repo, OPEN, *((answers, gone) if ours_answers else (gone, answers)))
     assert conflict(repo) == "answer"
     merge(repo, strategy="ours" if ours_answers == (take == "the answer") else "theirs")
-    summary = ["looked"] if away == "compress" else []
-    assert texts(repo) == ["a", *summary, *(["t1", "found"] if take == "the answer" else [])]
+    put_aside_now = ["looked"] if away == "compress" else []  # of what is back nothing tells twice
+    assert texts(repo) == ["a", *(["t1", "found"] if take == "the answer" else put_aside_now)]
 
 
 TWO_CALLS = ["a", call("t1", "t2")]

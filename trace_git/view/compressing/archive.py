@@ -7,7 +7,7 @@ were: they are below it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -49,6 +49,22 @@ class Stand:
         return level(self.message)
 
 
+@dataclass(frozen=True)
+class _Claim:
+    """An item, and what it names that lies in the archive, by compress."""
+
+    entry: Entry
+    message: Message
+    lying: Mapping[str, tuple[Entry, ...]]
+    live: bool
+
+    @property
+    def rank(self) -> tuple[int, int, bool]:
+        """Whose claim comes first; of equal ones that of the item with the key of the first original."""
+        most = max(self.lying.values(), key=len)
+        return len(self.lying), -len(most), self.entry.place.key != most[0].place.key
+
+
 class Archive:
     """The archive of a commit's tree."""
 
@@ -71,7 +87,7 @@ class Archive:
 
         What a summary of level 1 stands for are no summaries, so these messages need not be read.
         """
-        found: dict[str, list[Stand]] = {under: [] for under in self.shelves}
+        claims: list[_Claim] = []
         plain: set[Entry] = set()
         todo = [(one, True) for one in self._live_ones()]
         rest = sorted({one for some in self._shelved.values() for _, one in some if self._may_stand(one)})
@@ -82,12 +98,32 @@ class Archive:
                 continue
             met.add(one)
             message = self.handle.contexts.message(one.blob)
-            under, originals = self._originals(one, message)
-            if originals:
-                found[under].append(Stand(one, message, originals, runs(message), live))
+            if lying := self._lying(one, message, live=live):
+                claims.append(_Claim(one, message, lying, live))
                 if message.kind == "summary" and (message.provenance or {}).get("level") == 1:
-                    plain.update(entry for entry in originals if len(self._shelved[entry.place.item]) == 1)
-        return {under: tuple(some) for under, some in found.items()}
+                    named = (entry for some in lying.values() for entry in some)
+                    plain.update(entry for entry in named if len(self._shelved[entry.place.item]) == 1)
+        return self._settled(claims)
+
+    def _settled(self, claims: Sequence[_Claim]) -> dict[str, tuple[Stand, ...]]:
+        """Each original belongs to one stand.
+
+        A merge may have brought items back of which a summary still tells; when these are compressed again, two tell
+        of them. The one that can be of no other compress has them, or else the one that names more of them, or stands
+        in their place. A copy, which a merge made of two edits of a summary, stands beside it for nothing of its own.
+        """
+        found: dict[str, list[tuple[int, Stand]]] = {under: [] for under in self.shelves}
+        taken: set[tuple[str, Entry]] = set()
+        for at, one in sorted(enumerate(claims), key=lambda claim: claim[1].rank):
+            left = {under: tuple([entry for entry in some if (under, entry) not in taken])
+                    for under, some in one.lying.items()}  # fmt: skip
+            under = max(left, key=lambda under: len(left[under]))
+            if left[under] or any(one.message.provenance == stand.message.provenance for _, stand in found[under]):
+                taken.update((under, entry) for entry in left[under])
+                stand = Stand(one.entry, one.message, left[under], runs(one.message), one.live)
+                found[under].append((at, stand))
+        in_order = (sorted(some, key=lambda stand: stand[0]) for some in found.values())
+        return {under: tuple([stand for _, stand in some]) for under, some in zip(found, in_order, strict=True)}
 
     def _may_stand(self, archived: Entry) -> bool:
         return archived.place.role == SUMMARY_ROLE or len(self._shelved[archived.place.item]) > 1
@@ -110,24 +146,24 @@ class Archive:
         return [one for one, part in zip(self.entries, parts, strict=True)
                 if part == "summary" or one.place.item in self._shelved]  # fmt: skip
 
-    def _originals(self, stand: Entry, message: Message) -> tuple[str, tuple[Entry, ...]]:
-        """What an item stands for, and the compress that put that aside; "" for nothing.
+    def _lying(self, stand: Entry, message: Message, *, live: bool) -> dict[str, tuple[Entry, ...]]:
+        """Where that lies what an item names, by compress; not the one that put the item itself aside.
 
         A merge may have brought some of a summary's items back, and one of these may be masked: its original is not
-        the summary's. So the compress is the one that has most of them.
+        the summary's.
         """
         made = message.provenance or {}
         digests = dict(zip(made.get("items", ()), made.get("digests", ()), strict=False))
+        above = "" if live else self.above(stand)
         found: dict[str, list[Entry]] = {}
         for item in made.get("items", ()):
             if item in self._living and item != stand.place.item:
                 continue
-            lying = [one for one in self._shelved.get(item, ()) if one[1] != stand]
+            lying = [one for one in self._shelved.get(item, ()) if one[1] != stand and one[0] != above]
             exact = [one for one in lying if one[1].blob == digests.get(item)] or lying
             for under, one in exact[:1]:
                 found.setdefault(under, []).append(one)
-        where = max(found, key=lambda under: len(found[under]), default="")
-        return where, tuple(found.get(where, ()))
+        return {under: tuple(some) for under, some in found.items()}
 
     @cached_property
     def _living(self) -> frozenset[str]:
@@ -143,7 +179,7 @@ class Archive:
 
     def above(self, entry: Entry) -> str:
         """The compress that put an archived entry aside."""
-        return next((under for under, entries in self.shelves.items() if entry in entries), "")
+        return next((under for under, one in self._shelved.get(entry.place.item, ()) if one == entry), "")
 
     def below(self, items: Iterable[str]) -> list[tuple[str, tuple[Entry, ...]]]:
         """What lies in the archive because of live ``items``, by compress: their originals, what is below those…"""
@@ -190,8 +226,7 @@ class Archive:
 
     def _of_commit(self, commit: Commit) -> str:
         here = set(self.shelves)
-        parents = [set(self.handle.snapshots.archived(self.handle.commit(one).tree)) for one in commit.parents]
-        made = set(self.handle.snapshots.archived(commit.tree)) - set().union(*parents)
+        made = self._made(commit)
         if len(made & here) == 1:
             return (made & here).pop()
         if made & here:
@@ -204,6 +239,16 @@ class Archive:
             raise NotFoundError(f"what commit {commit.short_id} compressed is not compressed here any more")
         raise NotFoundError(f"commit {commit.short_id} compressed nothing",
                             hint="`trace expand` without a name lists what did")  # fmt: skip
+
+    def _made(self, commit: Commit) -> set[str]:
+        """The compresses that a commit has and its parents have not; where a shallow clone ends, the one it names."""
+        try:
+            parents = [set(self.handle.snapshots.archived(self.handle.commit(one).tree)) for one in commit.parents]
+        except StateError:
+            if commit.op != "compress":
+                raise
+            return {*commit.trailers.get("Trace-Compress", "").split()[:1]}
+        return set(self.handle.snapshots.archived(commit.tree)) - set().union(*parents)
 
     def find(self, items: Sequence[Item], wanted: str | Item | Commit) -> Item:
         """The live item that is meant, see ``view.items.find``; StateError for one that is archived."""

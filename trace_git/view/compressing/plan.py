@@ -18,6 +18,7 @@ from .ranges import Chosen
 from .sight import Sight
 
 SHARE = 4  # without a budget the goal is one of so many parts of what can be compressed
+_SUMMARY = 25  # tokens that a summary takes at least, its message included
 _WORTH = 20  # a part that keeps less than one of so many parts of the context more is not worth a word
 _EXACTLY = 256  # outputs; of more than these a plan estimates what masking gives
 _ABOUT = {"mask": shortening.STUB_TOKENS, "trim": shortening.STUB_TOKENS + (shortening.HEAD + shortening.TAIL) // 4}
@@ -119,32 +120,34 @@ def receipt(sight: Sight, made: Sequence[Replacement]) -> Receipt:
                             lambda: [*(entry.blob for entry in sight.entries[:first]), ""])  # fmt: skip
 
 
-def recommended(chosen: Chosen, most: int, how: str) -> Recommendation | None:
-    """The cheapest part of a range that brings the context down as far as the whole range at ``most`` tokens would.
+def recommended(chosen: Chosen, made: Sequence[Replacement], most: int, how: str) -> Recommendation | None:
+    """The cheapest part of a range that brings the context down as far as ``made`` would, the range at ``most`` tokens.
 
     What a range costs is the prefix behind its first item, which no cache has any more; so it is the latest start from
     which enough can be saved: of outputs all but a stub, of anything else all but a fourth. None when that keeps no
     more of the prefix than the whole range does, or no part of it would do.
     """
     sight, wanted = chosen.sight, chosen.tokens - most
-    later = part(chosen, wanted, how)
-    if later is None or sight.sums[later.places[0]] - sight.sums[chosen.places[0]] < sight.total // _WORTH:
+    later, first = part(chosen, wanted, how), min(one.places[0] for one in made)
+    if later is None or sight.sums[later.places[0]] - sight.sums[first] < max(sight.total // _WORTH, 1):
         return None
+    later = later.before(later.places[-1])
     change = Replacement(later.places, how, sight.tokens(later.places) - wanted)
-    items = tuple([sight.entries[at].place.item for at in later.places])
+    items = tuple([sight.entries[at].place.item for at in sorted((*later.places, *later.stay))])
     return Recommendation(items, later.tokens, later.tokens - wanted, receipt(sight, [change]))
 
 
 def part(chosen: Chosen, wanted: int, how: str) -> Chosen | None:
     """The latest part of a range in which so many tokens can be saved; None when all of it is not enough."""
-    sight = chosen.sight
+    sight, left, taken, runs, stop = chosen.sight, wanted, 0, 0, -1
     results = frozenset(sight.results)
     for at in reversed(chosen.places):
         tokens = sight.counts[at]
+        taken, runs, stop = taken + tokens, runs + (at + 1 != stop), at
         if how in _ABOUT:
-            wanted -= max(tokens - _ABOUT[how], 0) if at in results else 0
+            left -= max(tokens - _ABOUT[how], 0) if at in results else 0
         else:
-            wanted -= tokens - tokens // SHARE
-        if wanted <= 0:
+            left -= tokens - tokens // SHARE
+        if left <= 0 and (how in _ABOUT or taken - wanted >= runs * _SUMMARY):
             return chosen.behind(sight.group_start(at))
     return None

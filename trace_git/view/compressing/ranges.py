@@ -15,7 +15,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import groupby
 
@@ -57,6 +57,10 @@ class Chosen:
     def fixed(self) -> int:
         """The tokens of what stays inside the range."""
         return self.sight.tokens(self.stay)
+
+    def before(self, place: int) -> Chosen:
+        """The part of the range up to a place that is taken, as FIRST:LAST names it."""
+        return replace(self, stay=tuple([at for at in self.stay if self.places[0] < at < place]))
 
     def behind(self, place: int) -> Chosen:
         """The part of the range from a place on."""

@@ -13,7 +13,7 @@ from itertools import accumulate
 
 from ...model import Commit, Item, TokenCount
 from ...store.snapshot import Entry
-from .. import deferred, groups
+from .. import deferred, groups, reports
 from ..handle import Handle
 from ..leaf import Leaf
 
@@ -54,6 +54,12 @@ class Sight:
         """The size of the context as a prompt; 0 without a tokenizer."""
         counter = self.handle.counter
         return self.handle.contexts.total(self.commit) if counter is not None else TokenCount(0)
+
+    @cached_property
+    def prompt(self) -> TokenCount:
+        """The same, anchored on what an API reported last, where one did: what a model's window has to hold."""
+        report = reports.last(self.handle, self.commit)
+        return reports.anchored(self.handle, self.commit, report) or self.total
 
     @cached_property
     def exact(self) -> bool:

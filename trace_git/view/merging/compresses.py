@@ -146,6 +146,19 @@ class Compresses:
                      if under in lost for one in entries if one.place.item == item)  # fmt: skip
         return next((one for one in sides if one.presence == LIVE), None) or State(LIVE, next(put_aside), False)
 
+    def lapse(self, states: dict[str, State]) -> None:
+        """A summary goes when nothing that it stood for is put aside any more, as all was taken from the other side;
+        not one that is pinned."""
+        todo = {summary: frozenset().union(*(self._of(side, summary) for side in (1, 2))) for summary in self._covers}
+        more = True
+        while more:
+            more = False
+            for summary, compress in todo.items():
+                state = states.get(summary, ABSENT)
+                there = state.presence != GONE and not state.pinned and compress
+                if there and not any(states.get(one, ABSENT).shelves & compress for one in self.covered(summary)):
+                    states[summary], more = ABSENT, True
+
     # -- following -------------------------------------------------------------------------
 
     def follow(self, states: dict[str, State], items: Iterable[str]) -> None:
@@ -184,6 +197,11 @@ class Compresses:
         return {under: tuple(sorted(entries.values())) for under, entries in found.items()}
 
     def _masks(self, side: int, item: str, state: State, original: Entry) -> bool:
-        """Whether the version that is live is the one with which this side masked the original."""
+        """Whether the version that is live is the one with which this side masked the original; it may have compressed
+        that since, and the compress gave way."""
         own = self._states[side].get(item, ABSENT)
-        return state.presence == own.presence == LIVE and own.blob == state.blob != original.blob
+        if state.presence != LIVE or state.blob == original.blob:
+            return False
+        if own.archived:
+            return original.blob in (self._message(state.blob).provenance or {}).get("digests", ())
+        return own.blob == state.blob

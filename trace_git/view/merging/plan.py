@@ -232,6 +232,7 @@ class Merging:
                 if conflict.kind != "summary":
                     self._compresses.follow(states, conflict.items)
         self._compresses.give_way(states, answers)
+        self._compresses.lapse(states)
         line = self._line(states, prefer)
         pins = self._pins(states)
         archived = self._compresses.archived(states)

@@ -28,7 +28,10 @@ class Memory:
     """What an open trace remembers from one question to the next. ``trigrams`` false is for those who compare."""
 
     def __init__(self, handle: Handle, *, trigrams: bool = True) -> None:
-        self.holder = IndexHolder(handle.store.folder, readonly=not handle.store.writable, trigrams=trigrams)
+        store = handle.store
+        self.holder = IndexHolder(
+            store.folder, readonly=not store.writable, trigrams=trigrams, current=store.is_current
+        )
         self._ground: Ground | None = None
         self.peeled: dict[str, str | None] = {}  # what a ref says → the commit that is meant
 
