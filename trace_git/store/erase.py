@@ -38,7 +38,7 @@ _VERSION = 1
 _LEFT = (
     "ORIG_HEAD", "FETCH_HEAD", "AUTO_MERGE", "COMMIT_EDITMSG", "SQUASH_MSG", "TAG_EDITMSG", "NOTES_EDITMSG", "gc.log",
 )  # fmt: skip
-_EMPTIED = ("logs", "lost-found", "trace/aside", "trace/cache", "trace/tmp")
+_EMPTIED = ("logs", "lost-found", "trace/aside", "trace/batches", "trace/cache", "trace/tmp")
 _OWN = frozenset({
     "HEAD", "HEAD.lock", "packed-refs", "packed-refs.lock", "refs", "objects", *_LEFT, *_EMPTIED,
     *(f"trace/{name}" for name in ("lock", "reflock", "journal", "oplog", VERB)),
