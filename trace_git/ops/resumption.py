@@ -12,8 +12,10 @@ from ..answers import OpenCall, Resumption
 from ..errors import CorruptTraceError
 from ..view import leaf, operations
 from ..view.handle import Handle
+from . import open_replay
 from .open_bisect import OpenBisect
 from .open_merge import OpenMerge
+from .open_replay import OpenReplay
 
 
 def resumption(handle: Handle) -> Resumption:
@@ -31,7 +33,7 @@ def resumption(handle: Handle) -> Resumption:
 
 def _interrupted(handle: Handle) -> Iterator[str]:
     yield from handle.store.warnings
-    for found in (_merge, _bisect):
+    for found in (_merge, _replay, _bisect):
         yield from _told(handle, found)
 
 
@@ -49,6 +51,13 @@ def _merge(handle: Handle) -> str | None:
     if begun is None:
         return None
     return f"the merge of {begun.name} into {begun.into} is open: trace merge --continue, or --abort"
+
+
+def _replay(handle: Handle) -> str | None:
+    begun = OpenReplay(handle).read()
+    if begun is None:
+        return None
+    return f"{open_replay.called(begun)} is open: {open_replay.ways(begun)}"
 
 
 def _bisect(handle: Handle) -> str | None:
