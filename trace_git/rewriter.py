@@ -46,7 +46,7 @@ class Rewriter(Reader):
         RefusedError for a pinned item unless ``force``. AmbiguousRevisionError for a commit with several items.
         """
         if dry_run:
-            return ops.edit.dry_run(self._handle, item, content, force=force)
+            return ops.edit.dry_run(self._handle, item, content, force=force, message=message, timestamp=timestamp)
         return ops.edit.edit(self._handle, item, content, force=force, message=message, timestamp=timestamp)
 
     @overload
@@ -65,7 +65,7 @@ class Rewriter(Reader):
         RefusedError for a pinned one.
         """
         if dry_run:
-            return ops.drop.dry_run(self._handle, item)
+            return ops.drop.dry_run(self._handle, item, message=message, timestamp=timestamp)
         return ops.drop.drop(self._handle, item, message=message, timestamp=timestamp)
 
     @overload
@@ -109,7 +109,7 @@ class Rewriter(Reader):
         """Settle a conflict that a merge put off (see ``conflicts``) with a commit: ours, theirs, both, replace or
         drop, as far as its kind takes that."""
         if dry_run:
-            return ops.resolve.dry_run(self._handle, item, resolution)
+            return ops.resolve.dry_run(self._handle, item, resolution, message=message, timestamp=timestamp)
         return ops.resolve.resolve(self._handle, item, resolution, message=message, timestamp=timestamp)
 
     def reorder(self, order: Sequence[Which], *, force: bool = False, llm: Given = None, dry_run: bool = False,
@@ -295,13 +295,24 @@ class Rewriter(Reader):
                                      summary=summary, llm=llm, strategy=strategy, retention=retention, rewrite=rewrite,
                                      dry_run=dry_run, message=message, timestamp=timestamp)  # fmt: skip
 
-    def expand(self, compress: str | Item | Commit, *, only: str | Item | None = None, message: str | None = None,
-               timestamp: float | datetime | None = None) -> Commit:  # fmt: skip
+    @overload
+    def expand(self, compress: Which, *, only: str | Item | None = ..., message: str | None = ...,
+               timestamp: Time = ..., dry_run: Literal[False] = ...) -> Commit: ...  # fmt: skip
+    @overload
+    def expand(self, compress: Which, *, only: str | Item | None = ..., message: str | None = ...,
+               timestamp: Time = ..., dry_run: Literal[True]) -> RewriteResult: ...  # fmt: skip
+    @overload
+    def expand(self, compress: Which, *, only: str | Item | None = ..., message: str | None = ...,
+               timestamp: Time = ..., dry_run: bool) -> Commit | RewriteResult: ...  # fmt: skip
+    def expand(self, compress: Which, *, only: str | Item | None = None, message: str | None = None,
+               timestamp: Time = None, dry_run: bool = False) -> Commit | RewriteResult:  # fmt: skip
         """Bring the originals of a compress back, where what stands for them is now.
 
         ``compress`` is its id, its commit, one of its summaries or masked items, or of its originals; ``only`` a
         summary or an item of the run that is meant. StateError when it was compressed again: expand that one first.
         """
+        if dry_run:
+            return ops.expand.dry_run(self._handle, compress, only=only, message=message, timestamp=timestamp)
         return ops.expand.expand(self._handle, compress, only=only, message=message, timestamp=timestamp)
 
     def fit(self, budget: int | None = None, *, llm: Given = None, low: float = 0.7, keep_last: int | None = None,

@@ -99,6 +99,14 @@ def test_what_was_interrupted_is_named(session: Session) -> None:
     assert not any("bisect" in line for line in session.resume("worker").interrupted)
 
 
+def test_a_rebase_that_stopped_is_named(session: Session) -> None:
+    repo = session.repo()
+    repo.open_replay.rebase("HEAD~1", todo=f"edit {repo.get('HEAD').id}\n")
+    (told,) = session.resume().interrupted
+    assert "rebase of main" in told
+    assert "--continue" in told
+
+
 def test_several_traces(tmp_path: Path) -> None:
     (tmp_path / "project").mkdir()
     paths = [made(tmp_path / "a.trace"), made(tmp_path / "project" / ".trace")]

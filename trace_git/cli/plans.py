@@ -166,7 +166,9 @@ def settle(repo: Repo, result: RewriteResult, *, title: str, yes: bool, as_json:
     screen.flush()
     try:
         go_on = click.confirm(f"{count}. Go on?", default=False, err=True)
-    except click.Abort:
+    except click.Abort as stopped:  # click's word for the end of stdin, and for Ctrl-C
+        if isinstance(stopped.__context__, KeyboardInterrupt):
+            raise KeyboardInterrupt from None
         go_on = False
     if not go_on:
         screen.note("nothing has changed")

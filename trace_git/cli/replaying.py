@@ -59,25 +59,47 @@ def asking(how: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def run(
-    ctx: click.Context, repo: Repo, do: Callable[..., RewriteResult | Begun], how: Mapping[str, Any], verb: str
+    ctx: click.Context,
+    repo: Repo,
+    do: Callable[..., RewriteResult | Begun],
+    how: Mapping[str, Any],
+    verb: str,
+    *,
+    branch: str | None = None,
 ) -> None:
-    """Do the work, or what is left of it; ``do`` takes ``approve``. Says what came of it."""
+    """Do the work, or what is left of it; ``do`` takes ``approve``. Says what came of it.
+
+    HEAD goes to ``branch`` before anything is written, or where there is nothing to write.
+    """
     as_json = how["as_json"]
     since = repo.get("HEAD").id
     title = f"Would {verb} {changes.branch(repo) or 'HEAD'}"
-    approve: Approve = partial(plans.settle, repo, title=title, yes=how["yes"], as_json=as_json)
+    settle: Approve = partial(plans.settle, repo, title=title, yes=how["yes"], as_json=as_json)
+
+    def approve(plan: RewriteResult) -> None:
+        settle(plan)
+        _go(repo, branch)
+
     try:
         with plans.explained(repo, as_json=as_json):
             result = do(approve=approve)
     except MergeConflictError as error:
+        _go(repo, branch)
         _conflicts(repo, error, as_json=as_json)
         ctx.exit(exits.NO)
+    _go(repo, branch)
     if isinstance(result, Begun):
         _stopped(repo, result, as_json=as_json)
     else:
         plans.told(repo, result, since=since, as_json=as_json)
         if result.commit is not None and result.commit.id == since and not as_json:
             plans.noted(result.findings, repo.context().items)
+
+
+def _go(repo: Repo, branch: str | None) -> None:
+    """Switch to a branch; nothing for none, or where HEAD is there."""
+    if branch is not None:
+        repo.switch(branch)
 
 
 def planned(ctx: click.Context, repo: Repo, result: RewriteResult, *, title: str, as_json: bool) -> None:
@@ -130,7 +152,12 @@ def abort(repo: Repo, verb: str, *, as_json: bool) -> None:
         return
     what = f"The {begun.verb} of {begun.into} is given up" if begun else f"The {verb} is given up"
     screen.show([screen.paint(what)])
-    changes.aside(f"{begun.into} is where it was" if begun else "nothing had changed")
+    tip = repo.get(begun.branch) if begun else None
+    back = begun is not None and tip is not None and tip.id == begun.original
+    stays = (
+        f"{begun.into} stays at {tip.short_id}, where it was moved since" if begun and tip else "nothing had changed"
+    )
+    changes.aside(f"{begun.into} is where it was" if begun and back else stays)
 
 
 def _check(repo: Repo, verb: str) -> None:

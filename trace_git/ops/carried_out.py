@@ -18,7 +18,7 @@ from ..model import Commit, Item
 from ..results import Finding, Receipt, RewriteResult
 from ..store.records import BLOB
 from ..store.transaction import Transaction
-from ..view import receipt
+from ..view import lanes, receipt
 from ..view.handle import Handle
 from ..view.rewriting import findings
 from . import asking, keep, labels, order_judge, remade_merges, replay, runs, write
@@ -34,6 +34,7 @@ class Work:
     ``merges`` keeps the shape of the history: each commit goes on what stands for its parents, and what had one of
     ``forks`` for a parent goes on ``start``. Else all is one line. ``mainline`` is which parent a merge is compared
     with; ``anchor`` the item before which new ones are put. ``again`` makes commits anew even where they could stay.
+    ``floor`` is where it began, when some of it is done already: see ``Replay``.
     """
 
     verb: str
@@ -45,6 +46,7 @@ class Work:
     mainline: int | None = None
     anchor: str | None = None
     again: bool = False
+    floor: str | None = None
     findings: tuple[Finding, ...] = ()
 
 
@@ -83,7 +85,7 @@ def carry_out(
             _check_used(made, how.ways)
         result = _result(handle, plan, made, work, how)
         errors = [one for one in result.findings if one.kind != "conflict"]
-        findings.refuse(errors, force=how.force, hint=replay.HINT)
+        findings.refuse(errors, force=how.force, hint=replay.hint(errors, work.anchor))
         if how.ways.dry_run:
             return result if made.tip.id != work.tip else replace(result, commit=handle.commit(work.tip)), stop
         if how.approve is not None and made.tip.id != work.tip:
@@ -100,6 +102,7 @@ def begun(handle: Handle, plan: Transaction, work: Work, how: How) -> Replay:
         plan,
         work.start,
         how.ways,
+        floor=work.floor,
         timestamp=how.timestamp,
         anchor=work.anchor,
         keep=not work.again,
@@ -123,7 +126,8 @@ def play(made: Replay, work: Work, *, until: str | None = None) -> Stop | None:
         do(made, work, steps[at])
         at += 1
         if action == "edit":
-            return Stop(oid, replace(work, tip=made.tip.id, start=made.tip.id, steps=steps[at:]))
+            rest = replace(work, tip=made.tip.id, start=made.tip.id, steps=steps[at:], floor=made.floor)
+            return Stop(oid, rest)
     if work.merges:
         made.stand(handle.commit(made.mapped.get(work.tip, made.tip.id)))
     return None
@@ -140,16 +144,22 @@ def do(made: Replay, work: Work, step: Step) -> None:
     """Do one step."""
     _stand(made, work, step.commit)
     commit = made.handle.commit(step.commit)
-    if step.action == "drop":
+    if work.merges and lanes.is_boundary(commit.trailers):  # of an agent that was merged: nothing leads on to here
+        made.stand(commit)
+        made.mapped[commit.id] = commit.id
+    elif step.action == "drop":
         made.plain = False
         text = f"{replay.named(commit)} is left out"
         made.findings.append(Finding("dropped", commit.id, text, severity="note"))
     elif step.action == "merge":
         remade_merges.merge(made, commit, _mapped(made, work, commit.parents[1]))
-    elif step.action == "squash":
-        made.squash(commit, replay.parent(commit, work.mainline))
     else:
-        made.pick(commit, replay.parent(commit, work.mainline))
+        took = work.mainline is None and lanes.takes(commit.trailers, commit.parents)
+        base = commit.parents[0] if took else replay.parent(commit, work.mainline)
+        if step.action == "squash":
+            made.squash(commit, base)
+        else:
+            made.pick(commit, base, others=commit.parents[1:] if took else ())  # the agent's lane stays as it is
 
 
 def _stand(made: Replay, work: Work, oid: str) -> None:
@@ -236,8 +246,10 @@ def _changes(
     faults = [{(one.kind, one.name): one for one in some if one.severity == "error"} for some in both]
     for key, one in {**faults[0], **faults[1]}.items():
         fresh = all(key in known for known, there in zip(faults, ids, strict=True) if key[1] in there)
-        if fresh and not (key[0].startswith("pin-") and _given_up(made, work, key[1], ids[1])):
-            yield one
+        if fresh and key[0].startswith("pin-") and any(key[1] in conflict.items for conflict in made.conflicts):
+            continue  # whoever settles the conflict says what becomes of the pin
+        if fresh:
+            yield replace(one, severity="warning") if key[0] == "pin-lost" and _left_out(made, work, key[1]) else one
     yield from (one for one in both[0] if one.severity != "error")
 
 
@@ -256,10 +268,10 @@ def _judged(handle: Handle, commits: tuple[Commit, Commit], ways: Ways, sends: l
     return (*order_judge.judge(ways.asker, asked, question), *asked.findings)
 
 
-def _given_up(made: Replay, work: Work, item: str, onto: set[str]) -> bool:
-    """Whether somebody said that a pin goes: an answer to a conflict about it, or a list that leaves commits out."""
-    answered = any(item in one.items and one.id in made.answers for one in made.conflicts)
-    return answered or (item not in onto and any(step.action == "drop" for step in work.steps))
+def _left_out(made: Replay, work: Work, item: str) -> bool:
+    """Whether somebody said that a pin goes: the list leaves out a commit that added the item, or pinned it."""
+    dropped = (made.handle.commit(step.commit) for step in work.steps if step.action == "drop")
+    return any(item in (one.id for one in commit.items) for commit in dropped)
 
 
 def _load(plan: Transaction, items: Sequence[Item]) -> None:

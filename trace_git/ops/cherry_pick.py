@@ -10,9 +10,8 @@ from ..errors import InvalidInputError, RefusedError, StateError
 from ..llm import Given
 from ..model import Commit, Item
 from ..results import RewriteResult
-from ..view import revisions
+from ..view import lanes, revisions
 from ..view.handle import Handle
-from ..view.history import walk
 from ..view.items import find
 from ..view.revisions import Range
 from . import carried_out, rebase, replay, resolving, write
@@ -76,11 +75,12 @@ def commits(handle: Handle, rev: Revs) -> list[str]:
     for part in parts:
         span = revisions.resolve_range(handle, part)
         if span.hidden:
-            found += [step.id for step in walk(handle, Range(span.tips, span.hidden))][::-1]
+            found += lanes.own(handle, Range(span.tips, span.hidden))
         else:
             found += span.tips
     if not found:
-        raise InvalidInputError(f"{rev!r} names no commit", field="rev", hint="A..B is what B has and A has not")
+        said = " ".join(part if isinstance(part, str) else part.short_id for part in parts)
+        raise InvalidInputError(f"{said!r} names no commit", field="rev", hint="A..B is what B has and A has not")
     return list(dict.fromkeys(found))
 
 

@@ -51,6 +51,7 @@ def collapse(
     branch = write.branch_of(handle)
     who = asking.asker(handle, llm) if summary is None else None
     _check(summary, who, budget)
+    write.check_said(message, timestamp)
     handle.store.refresh()
     work = _work(handle, handle.head(), name, tip)
     if not work.fresh:

@@ -67,6 +67,7 @@ def sight(handle: Handle) -> Sight:
 def of(handle: Handle, chosen: Chosen, ways: Ways, *, message: str | None = None,
        timestamp: float | datetime | None = None) -> CompressResult:  # fmt: skip
     """Compress what was chosen."""
+    write.check_said(message, timestamp)
     if ways.budget is not None and handle.counter is None:
         raise StateError("nobody counts tokens here, so no budget can be met", hint="open the trace with a tokenizer")
     if ways.budget is not None and not ways.texts and chosen.tokens <= ways.budget:

@@ -45,9 +45,15 @@ def drop(
     return handle.commit(oid)
 
 
-def dry_run(handle: Handle, item: str | Item | Commit) -> RewriteResult:
+def dry_run(
+    handle: Handle,
+    item: str | Item | Commit,
+    *,
+    message: str | None = None,
+    timestamp: float | datetime | None = None,
+) -> RewriteResult:
     """What the same drop would give."""
-    work = _work(handle, planned.tip(handle), item)
+    work = _work(handle, planned.tip(handle, message=message, timestamp=timestamp), item)
     return planned.result(handle, work.parent, work.after)
 
 

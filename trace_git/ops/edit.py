@@ -48,9 +48,17 @@ def edit(
     return handle.commit(oid)
 
 
-def dry_run(handle: Handle, item: str | Item | Commit, given: Any, *, force: bool = False) -> RewriteResult:
+def dry_run(
+    handle: Handle,
+    item: str | Item | Commit,
+    given: Any,
+    *,
+    force: bool = False,
+    message: str | None = None,
+    timestamp: float | datetime | None = None,
+) -> RewriteResult:
     """What the same edit would give."""
-    work = _work(handle, planned.tip(handle), item, given, force=force)
+    work = _work(handle, planned.tip(handle, message=message, timestamp=timestamp), item, given, force=force)
     return planned.result(handle, work.parent, work.after, changed=work.changes)
 
 

@@ -13,7 +13,7 @@ from datetime import datetime
 
 from ..errors import InvalidInputError, NotFoundError, RefusedError, StateError
 from ..model import Author, Commit, Item, TokenCount
-from ..results import Compression, Peek, Receipt
+from ..results import Compression, Peek, Receipt, RewriteResult
 from ..store import keys
 from ..store.snapshot import Draft, Entry
 from ..store.transaction import Transaction
@@ -22,7 +22,7 @@ from ..view import revisions
 from ..view.compressing import soundness
 from ..view.compressing.archive import Archive, Stand
 from ..view.handle import Handle
-from . import write
+from . import planned, write
 
 Wanted = str | Item | Commit
 
@@ -45,6 +45,21 @@ def expand(
         work.check()
         oid = work.write(transaction, message, write.seconds(timestamp))
     return handle.commit(oid)
+
+
+def dry_run(
+    handle: Handle,
+    wanted: Wanted,
+    *,
+    only: str | Item | None = None,
+    message: str | None = None,
+    timestamp: float | datetime | None = None,
+) -> RewriteResult:
+    """What the same expand would give."""
+    parent = planned.parent(handle, planned.tip(handle, message=message, timestamp=timestamp))
+    work = _Expansion(Archive(handle, parent), wanted, only)
+    work.check()
+    return planned.result(handle, parent, work.items())
 
 
 def peek(handle: Handle, wanted: Wanted, *, only: str | Item | None = None) -> Peek:
@@ -114,7 +129,8 @@ class _Expansion:
     # -- whether it can be done ------------------------------------------------------------
 
     def check(self) -> None:
-        """StateError when a summary was compressed again; RefusedError when a pinned item would go or change."""
+        """StateError when a summary was compressed again; RefusedError when a pinned item would go or change, or when
+        what comes back would tear a tool group."""
         pins = self.archive.handle.snapshots.pins(self.archive.commit.tree)
         for one in self.stands:
             if not one.live:
@@ -126,6 +142,9 @@ class _Expansion:
             if one.id in pins:
                 raise RefusedError(f"item {one.id} stands for what is compressed, and is pinned",
                                    hint=f"unpin it first: trace unpin {one.id[:8]}")  # fmt: skip
+        back = frozenset([one.place.item for one in self.originals])
+        before = self.archive.handle.context(self.archive.commit.id).items
+        soundness.check_back(before, self.items(), back)
 
     # -- what comes of it ------------------------------------------------------------------
 
@@ -169,8 +188,6 @@ class _Expansion:
 
     def write(self, transaction: Transaction, message: str | None, timestamp: int | None) -> str:
         handle, parent = self.archive.handle, self.archive.commit
-        back = frozenset([one.place.item for one in self.originals])
-        soundness.check_back(handle.context(parent.id).items, self.items(), back)
         before, after = set(self.archive.entries), self.placed()
         draft = Draft(transaction, handle.snapshots, parent.tree, handle.namespace)
         paths = {one.place for one in after}

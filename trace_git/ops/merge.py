@@ -52,6 +52,7 @@ def merge(
 ) -> MergeResult:
     """Merge ``other`` into the bound branch; see ``Repo.merge``. ``asked`` is that of an earlier MergeConflictError."""
     _check(strategy, ff)
+    write.check_said(message, timestamp)
     branch = write.branch_of(handle)
     theirs = revisions.resolve(handle, other)
     asker = asking.asker(handle, llm)

@@ -52,24 +52,40 @@ class OpenReplay:
         return None if held is None else self._present(held)
 
     def _present(self, held: Begun) -> Begun | None:
-        """What it is, by where the branch is: as it was before a move, as after it, or over."""
+        """What it is, by where the branch is: as it was before a move, as after it, or over.
+
+        Once some of it is done the branch is this work's, wherever an edit or a reset brings it; before, who moves the
+        branch ends the work.
+        """
         tip, after = self._handle.ref_commit(held.branch), held.next
         if after is not None and tip == after.commit and after.rest is None:
             return None
         if tip == held.work.tip and (after is None or tip != after.commit):
             return replace(held, next=None) if held.stopped else None  # what had only begun when it was killed has not
-        if tip is None or after is None or after.rest is None:
+        if tip is None or (after is not None and after.rest is None):
             return None
-        if not ancestry.is_ancestor(self._handle, after.commit, tip):
-            return None
-        work = replace(after.rest, tip=tip, start=tip)  # with what was edited since
-        return replace(held, work=work, stopped=after.stopped, why=EDIT, answers={}, next=None)
+        if after is not None and after.rest is not None and self._went_on(held.work.tip, after.commit, tip):
+            work = replace(after.rest, tip=tip, start=tip)  # with what was edited since, or taken back by a reset
+            return replace(held, work=work, stopped=after.stopped, why=EDIT, answers={}, next=None)
+        if held.work.floor is None or ancestry.is_ancestor(self._handle, held.original, tip):
+            return None  # the branch is the user's as it was before, and he went on there
+        return replace(held, work=replace(held.work, tip=tip, start=tip), next=None)
+
+    def _went_on(self, before: str, after: str, tip: str) -> bool:
+        """Whether a branch that was moved from ``before`` to ``after`` went on there, or was reset to within the move;
+        else somebody took the move back."""
+        if not ancestry.is_ancestor(self._handle, before, after):
+            return not ancestry.is_ancestor(self._handle, before, tip)
+        if ancestry.is_ancestor(self._handle, after, tip):
+            return True
+        found = ancestry.merge_bases(self._handle, after, tip)
+        return any(one != before and ancestry.is_ancestor(self._handle, before, one) for one in found)
 
     def check_none(self) -> None:
         """StateError when one is open."""
         begun = self.read()
         if begun is not None:
-            raise StateError(f"{_called(begun)} is open", hint=ways(begun))
+            raise StateError(f"{called(begun)} is open", hint=ways(begun))
 
     # -- beginning and going on ------------------------------------------------------------
 
@@ -229,7 +245,7 @@ class OpenReplay:
         if begun is None or begun.branch == self._handle.branch:
             return None
         return StateError(
-            f"{_called(begun)} was begun on {begun.into}",
+            f"{called(begun)} was begun on {begun.into}",
             hint=f"go there: trace switch {begun.into}; or there give it up: trace {begun.verb} --abort",
         )
 
@@ -239,12 +255,12 @@ class OpenReplay:
         begun = None if held is None else self._present(held)
         if held is not None and begun is None:
             raise StateError(
-                f"{_called(held)} is over: {held.into} has moved since", hint="begin again; nothing of it is left"
+                f"{called(held)} is over: {held.into} has moved since", hint="begin again; nothing of it is left"
             )
         if begun is None:
             raise StateError("no rebase and no cherry-pick is open", hint="trace rebase UPSTREAM begins one")
         if begun.branch != self._handle.branch:
-            raise self.elsewhere() or StateError(f"{_called(begun)} was begun on {begun.into}")
+            raise self.elsewhere() or StateError(f"{called(begun)} was begun on {begun.into}")
         return begun
 
     def _locked(self, verb: str) -> AbstractContextManager[Transaction]:
@@ -258,5 +274,6 @@ def ways(begun: Begun) -> str:
     return f"go on with trace {verb} --continue, leave the commit out with --skip, or give it up with --abort"
 
 
-def _called(begun: Begun) -> str:
+def called(begun: Begun) -> str:
+    """An open one, in a sentence."""
     return f"the {begun.verb} of {begun.into if begun.verb == 'rebase' else begun.name}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from ..errors import StateError
@@ -13,8 +14,10 @@ from ..view.handle import Handle
 from . import write
 
 
-def tip(handle: Handle) -> str | None:
-    """The commit that a verb would begin with; StateError where the verb would be refused."""
+def tip(handle: Handle, *, message: str | None = None, timestamp: float | datetime | None = None) -> str | None:
+    """The commit that a verb would begin with; StateError where the verb would be refused, and InvalidInputError for a
+    message or a time that its commit could not have."""
+    write.check_said(message, timestamp)
     branch = write.branch_of(handle)
     handle.store.refresh()
     return handle.ref_commit(branch)

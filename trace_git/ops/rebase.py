@@ -14,15 +14,14 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from ..conflicts import Resolution
-from ..errors import InvalidInputError, StateError
+from ..errors import InvalidInputError, RefusedError, StateError
 from ..llm import Given
 from ..model import Commit
 from ..results import Finding, RewriteResult
-from ..view import ancestry, revisions
+from ..view import lanes, revisions
 from ..view.handle import Handle
-from ..view.history import walk
 from ..view.revisions import Range
-from . import asking, carried_out, deciding, resolving, todo, write
+from . import asking, carried_out, deciding, replay, resolving, todo, write
 from .carried_out import How, Work
 from .todo import Step
 
@@ -106,9 +105,10 @@ def planned(
             "a list of steps and merges that are made again exclude each other", field="rebase_merges",
             hint="rebase with one of them, then with the other",
         )  # fmt: skip
-    every = commits(handle, above, tip)
-    many = [oid for oid in every if len(handle.store.links(oid).parents) > 1]
-    forks = ancestry.merge_bases(handle, above, tip) if merges else ()
+    every = lanes.own(handle, Range((tip,), (above,)))
+    _check_begin(handle, every, start)
+    many = [oid for oid in every if len(lanes.line(handle, oid)) > 1]
+    forks = lanes.bases(handle, above, tip) if merges else ()
     work = Work("rebase", tip, start, _steps(handle, every, many, steps, merges), merges, forks)
     if not many or merges:
         return work
@@ -119,16 +119,24 @@ def planned(
     return Work("rebase", tip, start, work.steps, findings=(finding,))
 
 
-def commits(handle: Handle, upstream: str, tip: str) -> list[str]:
-    """The commits of ``upstream..tip``, oldest first, in the order in which git does them again."""
-    return [step.id for step in walk(handle, Range((tip,), (upstream,)))][::-1]
+def _check_begin(handle: Handle, every: Sequence[str], start: str) -> None:
+    """RefusedError for an agent that began with a context of its own and would be put behind another one."""
+    for oid in every:
+        commit = handle.commit(oid) if handle.store.links(oid).agent else None
+        if commit and lanes.is_boundary(commit.trailers) and not lanes.begins_other(handle, commit.trailers):
+            raise RefusedError(
+                f"agent {handle.namespace} began with a context of its own, in {replay.named(commit)}, which cannot go"
+                f" on {start[:8]}",
+                hint="bring the other history here: trace merge --allow-unrelated",
+            )
 
 
 def picked(handle: Handle, upstream: str | Commit) -> list[Commit]:
     """The commits that a rebase would do again, for a list to choose from."""
     tip = handle.head()
-    found = commits(handle, revisions.resolve(handle, upstream), tip) if tip is not None else []
-    return [handle.commit(oid) for oid in found if len(handle.store.links(oid).parents) < 2]
+    above = revisions.resolve(handle, upstream)
+    found = lanes.own(handle, Range((tip,), (above,))) if tip is not None else []
+    return [handle.commit(oid) for oid in found if len(lanes.line(handle, oid)) < 2]
 
 
 def _steps(

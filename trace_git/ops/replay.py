@@ -27,7 +27,7 @@ from ..safe import safe_text
 from ..store.commits import CommitData
 from ..store.snapshot import Draft, Entry
 from ..store.transaction import Transaction
-from ..view import reports
+from ..view import lanes, reports
 from ..view.handle import Handle
 from ..view.merging import bases
 from ..view.merging.plan import Merging, Plan
@@ -38,9 +38,8 @@ from .deciding import Decided, Ways
 
 _TOKENS = ("Trace-Tokens", "Trace-Context-Tokens", "Trace-Tokenizer")
 _USAGE = "Trace-Usage"
-HINT = (
-    "leave the commit out, or bring along what it belongs to; force (--force) leaves out the edit of what is not there"
-)
+HINT = "leave the commit out, or bring along what it belongs to"
+_AT_END = "pick all of the tool group to the end, then move it: trace reorder move ITEM --before ITEM"
 
 
 class Done(NamedTuple):
@@ -57,6 +56,7 @@ class Replay:
 
     ``ways`` says who settles conflicts; ``timestamp`` is the committer's time. ``anchor`` is the item before which new
     ones are put; else they go to the end. With ``keep`` a commit whose parent is the tip already stays as it is.
+    ``floor`` is the commit that nothing is squashed into: where the work began, when that is not ``tip``.
     """
 
     def __init__(
@@ -66,6 +66,7 @@ class Replay:
         tip: str,
         ways: Ways,
         *,
+        floor: str | None = None,
         timestamp: int | None = None,
         anchor: str | None = None,
         keep: bool = True,
@@ -73,7 +74,7 @@ class Replay:
     ) -> None:
         self.handle = handle
         self.plan = plan
-        self.start = tip
+        self.floor = tip if floor is None else floor
         self.tip = handle.commit(tip)
         self.ways = ways
         self.anchor = anchor
@@ -95,20 +96,27 @@ class Replay:
 
     # -- steps -----------------------------------------------------------------------------
 
-    def pick(self, commit: Commit, base: str | None) -> bool:
-        """Do what ``commit`` did to ``base``, one of its parents or None; whether that is a commit here."""
-        if self.stays(commit):
+    def pick(self, commit: Commit, base: str | None, *, others: tuple[str, ...] = ()) -> bool:
+        """Do what ``commit`` did to ``base``, one of its parents or None; whether that is a commit here.
+
+        ``others`` are further parents that it is to have here too.
+        """
+        if self.stays(commit, others):
             return True
+        if lanes.begins_other(self.handle, commit.trailers):
+            self._note("applied", commit, "began an agent, and is left out of this line", "note")
+            self.mapped[commit.id] = self.tip.id
+            return False
         done = self.step(commit, base)
         if done is None:
             self._applied(commit)
             return False
-        self.put(commit, done)
+        self.put(commit, done, others=others)
         return True
 
-    def stays(self, commit: Commit) -> bool:
+    def stays(self, commit: Commit, others: tuple[str, ...] = ()) -> bool:
         """Whether it is at its place already; then it is the tip now."""
-        if not self._keep or commit.parents != (self.tip.id,) or self.anchor is not None:
+        if not self._keep or commit.parents != (self.tip.id, *others) or self.anchor is not None:
             return False
         self.stand(commit)
         self.mapped[commit.id] = commit.id
@@ -122,9 +130,15 @@ class Replay:
     def squash(self, commit: Commit, base: str | None) -> None:
         """Do the same and make one commit of it and the one before."""
         first = self.tip
-        if first.id == self.start:  # what it was to be squashed into was here already
+        if first.id == self.floor:  # what it was to be squashed into was here already
             self.pick(commit, base)
             return
+        for one in (first, commit):
+            if lanes.takes(one.trailers, one.parents):
+                raise RefusedError(
+                    f"{named(one)} took the work of an agent back, and has its history for a parent: it cannot be"
+                    " squashed", hint="pick it, and move it away from the commits that are squashed",
+                )  # fmt: skip
         done = self.step(commit, base)
         if done is None:
             self._applied(commit)
@@ -143,6 +157,8 @@ class Replay:
             trailers[_USAGE] = first.trailers[_USAGE]
         message = f"{first.message}\n\n{second.message}"
         self._commit(first, second.tree, parents, trailers, message)
+        both = (first.id, second.id)
+        self.mapped = {old: self.tip.id if new in both else new for old, new in self.mapped.items()}
 
     def stand(self, commit: Commit) -> None:
         """Go on from a commit that there is already."""
@@ -333,6 +349,11 @@ def parent(commit: Commit, mainline: int | None = None) -> str | None:
             f"{named(commit)} has no parent number {number}", field="mainline", hint="parents are counted from 1"
         )
     return commit.parents[number - 1] if commit.parents else None
+
+
+def hint(found: Sequence[Finding], anchor: str | None) -> str:
+    """The next step after errors. A call that is not at the end waits for its result in the commit itself."""
+    return _AT_END if anchor is not None and any(one.kind == "tool-group" for one in found) else HINT
 
 
 def named(commit: Commit) -> str:

@@ -103,7 +103,7 @@ def read(folder: str | os.PathLike[str]) -> Begun | None:
 
 
 def _work(held: Mapping[str, Any]) -> Work:
-    mainline, anchor = held["mainline"], held["anchor"]
+    mainline, anchor, floor = held["mainline"], held["anchor"], held["floor"]
     return Work(
         verb=str(held["verb"]),
         tip=str(held["tip"]),
@@ -114,13 +114,14 @@ def _work(held: Mapping[str, Any]) -> Work:
         mainline=None if mainline is None else int(mainline),
         anchor=None if anchor is None else str(anchor),
         again=bool(held["again"]),
+        floor=None if floor is None else str(floor),
     )
 
 
 def _shape(work: Work) -> dict[str, Any]:
     return {"verb": work.verb, "tip": work.tip, "start": work.start, "steps": todo.shape(work.steps),
             "merges": work.merges, "forks": list(work.forks), "mainline": work.mainline, "anchor": work.anchor,
-            "again": work.again}  # fmt: skip
+            "again": work.again, "floor": work.floor}  # fmt: skip
 
 
 def contents(begun: Begun) -> dict[str, bytes]:

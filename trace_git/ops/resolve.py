@@ -60,9 +60,16 @@ def resolve(
     return handle.commit(oid)
 
 
-def dry_run(handle: Handle, item: str | Item | Commit | Conflict, answer: Resolution) -> RewriteResult:
+def dry_run(
+    handle: Handle,
+    item: str | Item | Commit | Conflict,
+    answer: Resolution,
+    *,
+    message: str | None = None,
+    timestamp: float | datetime | None = None,
+) -> RewriteResult:
     """What the same answer would give."""
-    work = _work(handle, planned.tip(handle), item, answer)
+    work = _work(handle, planned.tip(handle, message=message, timestamp=timestamp), item, answer)
     return planned.result(handle, work.parent, work.after)
 
 

@@ -14,8 +14,10 @@ from ..results import Operation
 from ..store import batches
 from ..view import leaf, operations
 from ..view.handle import Handle
+from . import open_replay
 from .open_bisect import OpenBisect
 from .open_merge import OpenMerge
+from .open_replay import OpenReplay
 
 
 def resumption(handle: Handle) -> Resumption:
@@ -36,7 +38,7 @@ def _interrupted(handle: Handle, last: Operation | None) -> Iterator[str]:
     if last is not None and last.number in batches.cut(handle.store.folder):
         name = "an import" if last.verb == operations.IMPORT else "a batch"
         yield f"{name} was cut off after {last.commits:,} commits: do the rest, or take these back: trace undo"
-    for found in (_merge, _bisect):
+    for found in (_merge, _replay, _bisect):
         yield from _told(handle, found)
 
 
@@ -54,6 +56,13 @@ def _merge(handle: Handle) -> str | None:
     if begun is None:
         return None
     return f"the merge of {begun.name} into {begun.into} is open: trace merge --continue, or --abort"
+
+
+def _replay(handle: Handle) -> str | None:
+    begun = OpenReplay(handle).read()
+    if begun is None:
+        return None
+    return f"{open_replay.called(begun)} is open: {open_replay.ways(begun)}"
 
 
 def _bisect(handle: Handle) -> str | None:

@@ -11,6 +11,7 @@ Reading knows nothing of what the commits did; that is for ``replay``.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
@@ -46,6 +47,11 @@ def text(commits: Sequence[Commit], *, branch: str, onto: str) -> str:
     count = f"{len(commits)} commit{'' if len(commits) == 1 else 's'}"
     said = _HELP.format(branch=safe_text(branch), onto=safe_text(onto), count=count)
     return "\n".join([*lines, said.rstrip("\n")])
+
+
+def unstopped(given: str) -> str:
+    """The list with every edit as a pick: what comes of it when nobody changes anything where it stops."""
+    return re.sub(r"^([ \t]*)(?:edit|e)(?=[ \t])", r"\1pick", given, flags=re.MULTILINE)
 
 
 def parse(given: str, resolve: Callable[[str], str]) -> tuple[Step, ...]:

@@ -101,6 +101,13 @@ def told(added: TokenCount, total: TokenCount) -> dict[str, str]:
     return {"Trace-Tokens": f"{int(added):+d}", "Trace-Context-Tokens": str(int(total)), "Trace-Tokenizer": name}
 
 
+def check_said(message: str | None, timestamp: float | datetime | None) -> None:
+    """InvalidInputError for a message or a time that no commit can have: before a model is asked, and in a dry run."""
+    if message is not None:
+        message_text(message)
+    seconds(timestamp)
+
+
 def message_text(given: str) -> str:
     """A commit message as the user wrote it, made safe for terminals."""
     if not isinstance(given, str):

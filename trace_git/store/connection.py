@@ -207,11 +207,13 @@ class Connection:
         return good if good not in (None, value) and self.refs.last_logged(ref) == good else None
 
     def ref_names(self) -> list[str]:
-        """The names of all refs there are or, by their logs, ought to be; what cannot be read is left out."""
+        """The names of all refs there are, published or not, or, by their logs, ought to be; what cannot be read is
+        left out."""
         try:
             names = self.refs.all_names("refs/")
         except CorruptTraceError:
             names = self.refs.loose_names("refs/")
+        names = sorted({*names, *(ref for ref in self.heads if ref.startswith("refs/"))})
         try:
             known = self.known.values()
         except CorruptTraceError:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         history,
         items,
         knowledge,
+        lanes,
         leaf,
         leaves,
         lineage,

@@ -107,20 +107,23 @@ def span(handle: Handle, rev: Revision | Sequence[Revision], *, all: bool) -> Ra
     return Range((*found.tips, *names.tips(handle)), found.hidden) if all else found
 
 
-def walk(handle: Handle, span: Range, *, order: str = "topo") -> Iterator[Step]:
+def walk(handle: Handle, span: Range, *, order: str = "topo", read: dict[str, Links] | None = None) -> Iterator[Step]:
     """The commits of a range. "topo" follows one line to its end where it can, "date" takes the youngest that is ready.
 
-    Both are git's orders of these names, to the commit.
+    Both are git's orders of these names, to the commit. ``read`` gets all that had to be read for it, by commit, what
+    the range hides included.
     """
     if order not in ORDERS:
         raise InvalidInputError(f"order {order!r} is unknown", field="order", hint=f"one of {', '.join(ORDERS)}")
-    return _walk(handle, span, order)
+    return _walk(handle, span, order, read)
 
 
-def _walk(handle: Handle, span: Range, order: str) -> Iterator[Step]:
+def _walk(handle: Handle, span: Range, order: str, read: dict[str, Links] | None) -> Iterator[Step]:
     tips, hidden = tuple(dict.fromkeys(span.tips)), set(span.hidden)
     for piece in pieces(handle.store, (*tips, *span.hidden), remember=True):
         commits = piece.commits
+        if read is not None:
+            read.update(commits)
         if hidden:
             hidden = reached(commits, hidden)
             commits = {oid: links for oid, links in commits.items() if oid not in hidden}

@@ -13,9 +13,8 @@ from ..errors import InvalidInputError
 from ..model import Commit, Item, TokenCount
 from ..results import Fate, ItemChange
 from ..store.snapshot import Entry
-from . import ancestry, diff, revisions
+from . import diff, lanes, revisions
 from .handle import Handle
-from .history import walk
 from .revisions import Range
 
 
@@ -39,7 +38,7 @@ def range_diff(
 ) -> tuple[Fate, ...]:
     """See ``Reader.range_diff``. In the order of the new range; what was dropped stands where it was in the old one."""
     spans = _spans(handle, old, new, base)
-    before, after = ([_patch(handle, step.id) for step in walk(handle, span)][::-1] for span in spans)
+    before, after = ([_patch(handle, oid) for oid in lanes.own(handle, span)] for span in spans)
     return tuple(_told(handle, before, after, _matched(before, after)))
 
 
@@ -50,7 +49,7 @@ def _spans(handle: Handle, old: str | Commit, new: str | Commit, base: str | Com
     if base is not None:
         below: tuple[str, ...] = (revisions.resolve(handle, base),)
     else:
-        below = ancestry.merge_bases(handle, found[0].tips[0], found[1].tips[0])
+        below = lanes.bases(handle, found[0].tips[0], found[1].tips[0])
     return [one if one.hidden else Range(one.tips, below) for one in found]
 
 

@@ -74,7 +74,8 @@ def test_the_assistant_first() -> None:
 def test_the_cache() -> None:
     receipt = Receipt(before=100, after=100, kept=20, kept_items=1, breaks_at=f"{1:016x}", sent=100)
     found = [one for one in found_in(items(*TALK), items(*TALK), receipt=receipt) if one.kind == "cache-prefix"]
-    assert [one.text for one in found] == [f"80 of 100 tokens (80%) are a cached prefix no more, from item {1:016x} on"]
+    said = f"80 of 100 tokens (80 %) are a cached prefix no more, from item {1:016x} on"
+    assert [one.text for one in found] == [said]
     whole = Receipt(before=100, after=120, kept=100, kept_items=5, breaks_at=None, sent=100)
     assert found_in(items(*TALK), items(*TALK), receipt=whole) == ()
 

@@ -50,8 +50,9 @@ def _lines(
 ) -> Iterator[str]:
     if begun is not None:
         left = len(merging.left(found, begun.answers))
-        yield screen.paint(f"{merging.called(begun)}: {left} of {merging.counted(len(found))} left", "bold")
-        yield ""
+        count = f"{left} of {merging.counted(len(found))} left" if found else "no conflicts"
+        yield screen.paint(f"{merging.called(begun)}: {count}", "bold")
+        yield from ([""] if found else [])
         yield from conflicts.listed(found, begun.answers)
     if begun is not None and put_off:
         yield ""

@@ -30,7 +30,9 @@ def command(items: tuple[str, ...], message: str | None, dry_run: bool, as_json:
     with opening.opened() as repo:
         if dry_run:
             named = [changes.item(repo, word) for word in items]
-            dry_runs.show(repo, [repo.drop(one, dry_run=True) for one in named], "drop from", as_json=as_json)
+            dry_runs.show(
+                repo, [repo.drop(one, message=message, dry_run=True) for one in named], "drop from", as_json=as_json
+            )
             return
         before = repo.get("HEAD").id
         made = changes.each(repo, items, partial(repo.drop, message=message))

@@ -43,7 +43,9 @@ def command(
         given = _given(found, text, messages=messages, force=force)
         if dry_run:
             same = found.message.to_dict() if given is None else given
-            dry_runs.show(repo, [repo.edit(found, same, force=force, dry_run=True)], "edit", as_json=as_json)
+            dry_runs.show(
+                repo, [repo.edit(found, same, force=force, message=message, dry_run=True)], "edit", as_json=as_json
+            )
             return
         commit = before if given is None else repo.edit(found, given, force=force, message=message)
         changed = commit.id != before.id

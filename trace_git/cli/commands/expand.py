@@ -6,7 +6,7 @@ import click
 
 from ...errors import AmbiguousRevisionError, InvalidInputError, NotFoundError
 from ...repo import Repo
-from .. import changes, compressing, exits, opening, options, receipts, screen, shapes
+from .. import changes, compressing, dry_runs, exits, opening, options, receipts, screen, shapes
 from .show import items
 
 
@@ -15,26 +15,37 @@ from .show import items
 @click.option("--peek", is_flag=True, help="Show the originals, and change nothing.")
 @click.option("--only", metavar="ITEM", help="Only what this summary, or this item, is about.")
 @click.option("-m", "--message", metavar="SUBJECT", help="The commit message; made by default.")
+@options.dry_run
 @options.as_json
 @click.pass_context
 def command(
-    ctx: click.Context, compress: str | None, peek: bool, only: str | None, message: str | None, as_json: bool
+    ctx: click.Context,
+    compress: str | None,
+    peek: bool,
+    only: str | None,
+    message: str | None,
+    dry_run: bool,
+    as_json: bool,
 ) -> None:
     """Bring back the originals of COMPRESS, where what stands for them is now.
 
     COMPRESS is the id of a compress, its commit, or one of the items that it left: a summary, a masked output.
     Without it, the compresses of this context are listed. What was compressed again has to wait: expand the later
-    one first, or look with --peek. Of a commit that collapsed or spawned an agent, what the agent knew then is shown.
+    one first, or look with --peek. With --dry-run nothing comes back: it says what would, and what that would mean for
+    the provider's cache. Of a commit that collapsed or spawned an agent, what the agent knew then is shown.
 
     \b
     Examples:
       trace expand
       trace expand 5c1f22ab --peek
+      trace expand 5c1f22ab --dry-run
       trace expand 5c1f22ab
       trace expand 5c1f22ab --only 3f2a91bc
     """
-    if compress is None and (peek or only or message):
+    if compress is None and (peek or only or message or dry_run):
         raise click.UsageError("a COMPRESS is missing; `trace expand` alone lists them")
+    if peek and dry_run:
+        raise click.UsageError("--peek and --dry-run exclude each other")
     with opening.opened() as repo:
         if compress is None:
             _list(ctx, repo, as_json=as_json)
@@ -42,9 +53,14 @@ def command(
             _agent(child, compress, as_json=as_json)
         elif peek:
             _peek(repo, compress, only, as_json=as_json)
+        elif dry_run:
+            dry_runs.show(
+                repo, [repo.expand(compress, only=only, message=message, dry_run=True)], "expand in", as_json=as_json
+            )
         else:
+            before = repo.get("HEAD").id
             commit = repo.expand(compress, only=only, message=message)
-            changes.report(repo, [commit], as_json=as_json, nothing="nothing changed")
+            changes.report(repo, [commit], as_json=as_json, nothing="nothing changed", since=before)
             if not as_json:
                 changes.aside("back: trace undo")
 

@@ -166,7 +166,7 @@ def _settle(
 
 def _commit(repo: Repo, pairs: Sequence[tuple[Conflict, Resolution]], how: _How, skipped: Sequence[str]) -> None:
     if how.dry_run:
-        results = [repo.resolve(conflict, answer, dry_run=True) for conflict, answer in pairs]
+        results = [repo.resolve(conflict, answer, message=how.message, dry_run=True) for conflict, answer in pairs]
         dry_runs.show(repo, results, "resolve in", as_json=how.as_json)
         return
     before = repo.get("HEAD").id

@@ -1,6 +1,7 @@
 """The order of a merged context: who stands behind whom. Order keys of different sides are never compared.
 
-A ``line`` is a side's live items with the archived ones behind the summary that stands for them. Items of the base that
+A ``line`` is a side's live items with the archived ones where they stood, be that behind a pin that was left out of a
+compress; where the summary that stands for them was moved since, behind it. Items of the base that
 are in the lines of both sides are the frame; they keep the order of the side that changed it, and where both did,
 differently, it is a conflict. A new item follows its nearest predecessor on its own side that is in the frame, be that
 archived by now; a new summary stands where the first item of the frame is that it stands for. What a side has behind
@@ -25,11 +26,28 @@ def line(side: Side, covered: Callable[[str], Sequence[str]]) -> list[str]:
     if not aside:
         return live
     found: list[str] = []
+    above: dict[str, str] = {}  # archived item → the summary that stands for it
     for item in live:
         start = len(found)
         _unfold(item, aside, covered, found)
+        for one in found[start:]:
+            above.update((other, one) for other in covered(one) if other in aside and other not in above)
         aside.difference_update(found[start:])  # another summary may stand for it, too
-    return found
+    return _where_they_stood(side, found, above) if side.folders else found
+
+
+def _where_they_stood(side: Side, line: Sequence[str], above: Mapping[str, str]) -> list[str]:
+    """A line by the keys of one tree. A summary has that of the first item it stands for, unless it was moved since."""
+    keys = {one.place.item: one.place.key for one in side.every()}
+    first: dict[str, str] = {}
+    for item, summary in above.items():
+        first[summary] = min(first.get(summary, keys[item]), keys[item])
+    where: dict[str, str] = {}
+    for item in line:
+        over = above.get(item)
+        stayed = over is None or (where[over] == keys[over] == first[over])
+        where[item] = keys[item] if stayed or over is None else where[over]
+    return sorted(line, key=where.__getitem__)
 
 
 def _unfold(item: str, aside: Collection[str], covered: Callable[[str], Sequence[str]], found: list[str]) -> None:

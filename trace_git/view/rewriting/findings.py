@@ -24,7 +24,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from ...errors import UnsafeRewriteError
-from ...model import Item
+from ...model import Item, TokenCount
 from ...results import Finding, Receipt
 from .. import deferred
 from . import moves, references, toolgroups
@@ -62,10 +62,10 @@ def refuse(found: Sequence[Finding], *, force: bool = False, hint: str | None = 
     if not errors:
         return
     more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
-    if hint is None:
-        may = all(one.kind in RISKY for one in errors)
-        hint = "force=True (--force) does it all the same" if may else "nothing has changed; choose another order"
-    raise UnsafeRewriteError(f"{errors[0].kind}: {errors[0].text}{more}", findings=tuple(found), hint=hint)
+    ways = [hint or "nothing has changed; choose another order"]
+    if all(one.kind in RISKY for one in errors):
+        ways = [*([hint] if hint else []), "force=True (--force) goes on all the same"]
+    raise UnsafeRewriteError(f"{errors[0].kind}: {errors[0].text}{more}", findings=tuple(found), hint="; ".join(ways))
 
 
 def _pins(before: Sequence[Item], after: Sequence[Item]) -> Iterator[Finding]:
@@ -144,7 +144,9 @@ def _cache(receipt: Receipt) -> Iterator[Finding]:
     lost = sent - receipt.kept
     if lost > 0:
         at = f", from item {receipt.breaks_at} on" if receipt.breaks_at else ""
-        text = f"{lost:,} of {sent:,} tokens ({lost / sent:.0%}) are a cached prefix no more{at}"
+        about = "~" if isinstance(sent, TokenCount) and not sent.exact else ""
+        size = f"{about}{lost:,} of {about}{sent:,} tokens ({100 * lost / sent:.0f} %)"
+        text = f"{size} are a cached prefix no more{at}"
         items = (receipt.breaks_at,) if receipt.breaks_at else ()
         yield Finding("cache-prefix", receipt.breaks_at or "", text, items, severity="warning")
 
