@@ -7,7 +7,7 @@ from contextlib import suppress
 
 from ..errors import NotFoundError, RefusedError, StateError
 from ..store import files
-from ..view import ancestry
+from ..view import descent
 from ..view.handle import Handle
 from . import branches, keep, labels
 
@@ -35,7 +35,7 @@ def delete(handle: Handle, name: str, *, force: bool = False) -> str | None:
 def _check_merged(handle: Handle, name: str, tip: str | None) -> None:
     """As git does: what would be left behind must be in the history of where one stands."""
     here = handle.head()
-    if tip is None or (here is not None and ancestry.is_ancestor(handle, tip, here)):
+    if tip is None or (here is not None and descent.is_ancestor(handle, tip, here)):
         return
     stand = handle.branch.rpartition("refs/heads/")[2] if handle.branch else "this commit"
     raise RefusedError(

@@ -21,7 +21,7 @@ from ..results import Finding, MergeResult
 from ..safe import safe_text
 from ..store.snapshot import Draft
 from ..store.transaction import Transaction
-from ..view import ancestry, receipt, revisions
+from ..view import descent, receipt, revisions
 from ..view.handle import Handle
 from ..view.merging import bases
 from ..view.merging.plan import Merging, Plan
@@ -60,9 +60,9 @@ def merge(
     early = _early(handle, branch, theirs, ways, ff, unrelated) if ways.asks else None
     with handle.store.transaction("merge", [branch], spaces=(handle.namespace,)) as transaction:
         tip = transaction.ref(branch)
-        if tip is not None and ancestry.is_ancestor(handle, theirs, tip):
+        if tip is not None and descent.is_ancestor(handle, theirs, tip):
             return _moved(handle, "up-to-date", tip, tip)
-        if tip is None or (ff != "never" and ancestry.is_ancestor(handle, tip, theirs)):
+        if tip is None or (ff != "never" and descent.is_ancestor(handle, tip, theirs)):
             handle.snapshots.root(handle.commit(theirs).tree)  # refuses a commit that is no trace's
             if not dry_run:
                 transaction.move(branch, theirs)
@@ -83,9 +83,9 @@ def _early(handle: Handle, branch: str, theirs: str, ways: Ways, ff: str, unrela
     """The work, done before the trace is locked, since whoever is asked may take minutes; None when there is none."""
     handle.store.refresh()
     tip = handle.ref_commit(branch)
-    if tip is None or ff == "only" or ancestry.is_ancestor(handle, theirs, tip):
+    if tip is None or ff == "only" or descent.is_ancestor(handle, theirs, tip):
         return None
-    if ff != "never" and ancestry.is_ancestor(handle, tip, theirs):
+    if ff != "never" and descent.is_ancestor(handle, tip, theirs):
         return None
     return _work(handle, tip, theirs, ways, unrelated)
 

@@ -18,7 +18,7 @@ from ..model import Commit, Item
 from ..results import MergeResult
 from ..store import codec
 from ..store.transaction import Transaction
-from ..view import ancestry, revisions
+from ..view import ancestry, descent, revisions
 from ..view.handle import Handle
 from ..view.merging import bases, tails
 from ..view.merging.plan import Merging
@@ -56,7 +56,7 @@ class OpenMerge:
         if begun is None:
             return
         tip = self._handle.ref_commit(begun.branch)
-        if tip is None or not ancestry.is_ancestor(self._handle, begun.theirs, tip):
+        if tip is None or not descent.is_ancestor(self._handle, begun.theirs, tip):
             raise StateError(f"the merge of {begun.name} into {begun.into} is open", hint=_WAYS)
 
     def begin(

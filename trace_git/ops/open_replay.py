@@ -19,7 +19,7 @@ from ..llm import Given
 from ..model import Item
 from ..results import RewriteResult
 from ..store.transaction import Transaction
-from ..view import ancestry
+from ..view import ancestry, descent
 from ..view.handle import Handle
 from . import carried_out, cherry_pick, keep, labels, merging_state, rebase, replay_state, resolving, todo, write
 from .carried_out import Stop, Work
@@ -127,7 +127,7 @@ class OpenReplay:
         self.check_none()
         merging = merging_state.read(self._folder)
         tip = self._handle.ref_commit(merging.branch) if merging is not None else None
-        if merging and (tip is None or not ancestry.is_ancestor(self._handle, merging.theirs, tip)):
+        if merging and (tip is None or not descent.is_ancestor(self._handle, merging.theirs, tip)):
             raise StateError(
                 f"the merge of {merging.name} into {merging.into} is open",
                 hint="go on with trace merge --continue, or give it up with trace merge --abort",

@@ -6,7 +6,7 @@ from ..conflicts import Conflict, Resolution
 from ..errors import RefusedError
 from ..model import Commit, Item
 from ..results import Finding
-from ..view import ancestry
+from ..view import descent
 from ..view.merging import bases
 from ..view.merging.plan import Merging
 from .replay import Replay
@@ -28,7 +28,7 @@ def merge(replay: Replay, commit: Commit, other: str) -> None:
         replay.stand(commit)
         replay.mapped[commit.id] = commit.id
         return
-    if ancestry.is_ancestor(handle, other, replay.tip.id):
+    if descent.is_ancestor(handle, other, replay.tip.id):
         text = f"{commit.short_id} merges nothing here any more, and is left out"
         replay.findings.append(Finding("applied", commit.id, text, severity="note"))
         replay.mapped[commit.id] = replay.tip.id

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         compressing,
         context,
         deferred,
+        descent,
         diff,
         encodings,
         estimates,

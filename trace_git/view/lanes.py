@@ -26,7 +26,7 @@ def own(handle: Handle, span: Range) -> list[str]:
     read: dict[str, Links] = {}
     every = [step.id for step in walk(handle, span, read=read)][::-1]
     inside = set(every)
-    if any(links.agent and oid not in inside and _has_lane(handle, oid) for oid, links in read.items()):
+    if any(links.agent and oid not in inside and has_lane(handle, oid) for oid, links in read.items()):
         span = Range(span.tips, forks(handle, span.hidden, span.tips))
         every = [step.id for step in walk(handle, span)][::-1]
         inside = set(every)
@@ -68,15 +68,16 @@ def forks(handle: Handle, some: Sequence[str], others: Sequence[str]) -> tuple[s
 def line(handle: Handle, oid: str) -> tuple[str, ...]:
     """The parents that a commit's context comes from."""
     parents = handle.store.links(oid).parents
-    return parents[:1] if _has_lane(handle, oid) else parents
+    return parents[:1] if has_lane(handle, oid) else parents
 
 
 def _led(handle: Handle, span: Range) -> bool:
     """Whether there are lanes in a range."""
-    return any(_has_lane(handle, step.id) for step in walk(handle, span))
+    return any(has_lane(handle, step.id) for step in walk(handle, span))
 
 
-def _has_lane(handle: Handle, oid: str) -> bool:
+def has_lane(handle: Handle, oid: str) -> bool:
+    """Whether a commit took the work of an agent back, and has its lane behind it."""
     links = handle.store.links(oid)
     return links.agent and takes(handle.store.commit(oid).trailers, links.parents)
 

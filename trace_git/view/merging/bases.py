@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from ...conflicts import Resolution
 from ...store.snapshot import Entry
-from ..ancestry import merge_bases
+from ..descent import merge_bases
 from ..handle import Handle
 from . import folders
 from .plan import Merging
