@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from trace_git import Repo
+from trace_git.errors import StateError
 from trace_git.store.store import Store
 from trace_git.view import agents, lineage
 
@@ -49,7 +50,7 @@ def test_a_history_is_walked_once(repo: Repo, read: list[tuple[str, bool]]) -> N
     assert of_head() == {"a"}
     repo.commit("more")
     assert of_head() == {"a"}
-    assert len(read) == 1
+    assert not read, "what is written on top of what is known is known"
     assert of_head() == {"a"}
     assert not read
     with repo.agent("a") as child:
@@ -73,3 +74,23 @@ def test_an_empty_agent_needs_nothing_of_its_parents_context(repo: Repo, monkeyp
     with Repo.open(repo.path, tokenizer=None) as fresh:
         monkeypatch.setattr(type(fresh._handle.snapshots), "leaf", lambda *_: pytest.fail("a folder was read"))
         fresh.spawn("b", context="empty").close()
+
+
+def test_who_wrote_a_history_need_not_read_it_to_spawn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[str] = []
+    real = lineage._Walk._read
+    monkeypatch.setattr(lineage._Walk, "_read", lambda walk, oid: read.append(oid) or real(walk, oid))
+    monkeypatch.setattr(lineage, "_MARKED", "0")  # one of 16
+    folder = tmp_path / "t.trace"
+    with Repo.open(folder, tokenizer=None, durability="os") as repo, repo.batch():
+        for at in range(400):
+            repo.commit(str(at))
+        repo.spawn("one").close()
+        assert len(read) <= 1
+    with Repo.open(folder, tokenizer=None) as repo:
+        for at in range(3):
+            repo.commit(str(at))
+        repo.spawn("two").close()
+    assert len(read) < 200, "some 16 commits here, however long the history is"
+    with Repo.open(folder, tokenizer=None) as repo, pytest.raises(StateError, match="exists"):
+        repo.spawn("one")

@@ -16,7 +16,7 @@ from ..store.gitconfig import config_files
 from ..store.identity import identity
 from ..store.refs import check_name
 from ..store.store import Store
-from ..view import agent_tree, agents, revisions
+from ..view import agent_tree, agents, lineage, revisions
 from ..view.handle import Handle
 from ..view.tokens import RULES, Counter
 from . import branches, keep
@@ -157,6 +157,8 @@ def close_handle(handle: Handle) -> None:
         if not handle.store.was_shaken and handle.contexts.leaves.news and (head := handle.head()):
             tips = [tip for ref in sorted(handle.written)[:_BRANCHES] if (tip := handle.ref_commit(ref)) is not None]
             handle.contexts.leaves.save(*(handle.commit(tip).tree for tip in (head, *tips)))
+        if not handle.store.was_shaken:
+            lineage.save(handle)
     if handle.contexts.memory is not None:
         handle.contexts.memory.close()  # who shares it opens it again
     handle.store.close()

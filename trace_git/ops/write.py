@@ -12,6 +12,7 @@ from ..safe import safe_text
 from ..store.commits import CommitData, fit
 from ..store.snapshot import Draft
 from ..store.transaction import Transaction
+from ..view import lineage
 from ..view.handle import Handle
 
 _LATEST = 1 << 40  # seconds; git's own tools fail far beyond
@@ -78,6 +79,7 @@ def commit(
         trailers=trailers,
     )
     oid = transaction.put_commit(data)
+    lineage.grow(handle, oid, data)
     handle.seen = branch_of(handle)
     handle.written.add(handle.seen)
     transaction.move(handle.seen, oid)

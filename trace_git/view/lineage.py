@@ -1,12 +1,13 @@
 """Which commits of a history spawned or collapsed an agent.
 
-What is behind a commit never changes. So a handle remembers it of the tips that it asked about last, and for every
-256th commit or so it is kept in ``trace/cache``: finding it again reads the commits since, however long the history is.
+What is behind a commit never changes. So a handle remembers it of the tips that it asked about last and of what it
+writes on top of them, and for every 256th commit or so it is kept in ``trace/cache``: finding it again reads the commits
+since, however long the history is.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from typing import NamedTuple
 
 from ..errors import CorruptTraceError, NotFoundError, StateError
@@ -42,6 +43,26 @@ def behind(handle: Handle, tips: Iterable[str]) -> Events:
     return found
 
 
+def grow(handle: Handle, commit: str, data: CommitData) -> None:
+    """Remember it of a new commit, when it is known of all of its parents."""
+    known = handle.lineages
+    parts = [known[one] for one in data.parents if one in known]
+    if len(parts) == len(data.parents):
+        known[commit] = _union(parts, _said(commit, data)[1])
+        if data.parents and not data.parents[0].startswith(_MARKED):
+            known.pop(data.parents[0], None)
+
+
+def save(handle: Handle) -> None:
+    """Keep what was remembered of marked commits."""
+    found = {commit: events for commit, events in list(handle.lineages.items()) if commit.startswith(_MARKED)}
+    if found:
+        marks = _Marks(handle)
+        for commit in found.keys() - marks.known():
+            marks.put(commit, found[commit])
+        marks.save()
+
+
 class _Walk:
     """Histories that are read together: each commit once, after its parents."""
 
@@ -75,7 +96,7 @@ class _Walk:
     def _remember(self, tip: str) -> None:
         self._remembered.pop(tip, None)  # the last that was asked for stands last
         self._remembered[tip] = self._known[tip]
-        for old in list(self._remembered)[:-_REMEMBERED]:
+        for old in [one for one in list(self._remembered) if not one.startswith(_MARKED)][:-_REMEMBERED]:
             self._remembered.pop(old, None)
 
     def _marked(self, commit: str) -> bool:
@@ -126,6 +147,9 @@ class _Marks:
         fits = isinstance(value, tuple) and len(value) == 2 and value[0] == _VERSION and isinstance(value[1], dict)
         self._held: dict[str, tuple[tuple[str, ...], ...]] = value[1] if fits else {}
         self._fresh = False
+
+    def known(self) -> Set[str]:
+        return self._held.keys()
 
     def get(self, commit: str) -> Events | None:
         held = self._held.get(commit)
