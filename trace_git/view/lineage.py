@@ -1,8 +1,8 @@
 """Which commits of a history spawned or collapsed an agent.
 
 What is behind a commit never changes. So a handle remembers it of the tips that it asked about last and of what it
-writes on top of them, and for every 256th commit or so it is kept in ``trace/cache``: finding it again reads the commits
-since, however long the history is.
+writes on top of them, and for every 256th commit or so it is kept in ``trace/cache``: finding it again reads the
+commits since, however long the history is.
 """
 
 from __future__ import annotations
