@@ -196,6 +196,7 @@ def test_the_bisect_of_an_agent_follows_too(repo):
     begun = bisecting_state.read(str(repo.path), "helper")
     assert begun.bad == next(one.id for one in child.log(begun.bad))
     assert begun.good[0] != commits[0].id
+    child.checkout("main~1")  # where it stood is gone
     child.open_bisect.tell("good")
     assert set(unfinished.paths(str(repo.path))) == {"trace/bisect-helper"}
 

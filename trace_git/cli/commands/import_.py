@@ -17,9 +17,9 @@ from ..progress import Progress
 @click.option("--format", "format_", metavar="NAME", help="The format of FILE, when looking at it is not enough.")
 @options.as_json
 def command(files: tuple[str, ...], format_: str | None, as_json: bool) -> None:
-    """Import transcripts: one commit a message, forks as branches, sub-agents as agents.
+    """Import transcripts, one commit a message.
 
-    The format is recognised by looking: Claude Code JSONL, OpenAI chat (a JSON list, an object with
+    Forks become branches, sub-agents agents. The format is recognised by looking: Claude Code JSONL, OpenAI chat (a JSON list, an object with
     messages, or JSONL of these), Anthropic messages, SWE-agent .traj. The first conversation goes to the
     present branch when that is empty, every other one to a branch of its own. A sub-agent of Claude Code is
     spawned where it was called and collapsed where its answer came, with the files that lie beside the session.

@@ -202,6 +202,6 @@ class Compresses:
         own = self._states[side].get(item, ABSENT)
         if state.presence != LIVE or state.blob == original.blob:
             return False
-        if own.archived:
+        if len(own.shelves) > 1:
             return original.blob in (self._message(state.blob).provenance or {}).get("digests", ())
         return own.blob == state.blob
