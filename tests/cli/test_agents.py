@@ -69,6 +69,7 @@ def test_collapse(team, monkeypatch):
         (("a",), b"", 2),
         (("a", "x", "--llm"), None, 2),
         (("nobody", "x"), None, 3),
+        (("nobody",), b"", 3),
         (("a", "x y z", "--budget", "1"), None, 6),
         (("a", "x", "--as", "c9"), None, 2),
         (("a", "--llm"), None, None),
@@ -152,3 +153,13 @@ def test_names_of_agents_complete(team, monkeypatch):
 
 def test_a_near_name_is_offered(team):
     assert "agents/a" in team("show", "agents/b").err
+
+
+def test_an_agent_that_is_gone_is_shown_and_nobody_is_sent_to_it(team):
+    assert team("collapse", "a", "It expires.").code == 0
+    assert "to work there: trace --agent a log" in team("expand", "HEAD").err
+    assert team("agents", "--delete", "a").code == 0
+    done = team("expand", "HEAD")
+    assert "It expires." in done.out
+    assert "there are no branches of it here" in done.err
+    assert "--agent" not in done.err

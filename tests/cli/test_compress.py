@@ -75,8 +75,8 @@ def test_log_and_status_show_the_sizes(filled):
     assert before["subject"] == "Outputs away"
     assert " → " in after
     assert "compress" in after
-    sizes = f"{done['tokens_before']:,} → {done['tokens_after']:,} tokens (4 items in the archive)"
-    assert sizes in filled("status").out
+    sizes = f"{done['tokens_before']:,} → {done['tokens_after']:,} tokens"
+    assert f"Archive:  4 items, {sizes}\n" in filled("status").out
     filled("undo")
     filled("compress", "--strategy", "mask")
     assert filled("log", "-1").out.count("→") == 1

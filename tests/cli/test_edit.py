@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from trace_git import ConflictError, Repo
+
 CALL = {"id": "c1", "type": "function", "function": {"name": "grep", "arguments": "{}"}}
 
 
@@ -206,3 +208,18 @@ def test_a_pinned_item_is_refused_before_the_editor_opens(filled, terminal, edit
     filled("pin", "HEAD")
     assert terminal("edit", "HEAD", env=editor(f"touch '{here}/opened'")).code == 6
     assert not (here / "opened").exists()
+
+
+def test_what_is_done_is_told_though_its_receipt_cannot_be_made_any_more(filled, monkeypatch):
+    """Another program redacts right behind it."""
+
+    def gone(*given, **also):
+        raise ConflictError("removed meanwhile")
+
+    monkeypatch.setattr(Repo, "receipt", gone)
+    done = filled("edit", "HEAD", "other words")
+    assert (done.code, done.out.count("[main ")) == (0, 1)
+    assert filled("drop", "HEAD", "--json").json["receipt"] is None
+    done = filled("reset", "HEAD~1")
+    assert (done.code, done.out.count("main is at")) == (0, 1)
+    assert filled("reset", "HEAD~1", "--json").json["receipt"] is None

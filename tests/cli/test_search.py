@@ -76,6 +76,20 @@ def test_on_a_terminal_a_line_is_cut_around_what_was_found(trace, shown):
     assert "\x1b[31mneedle\x1b[0m" in shown("search", "needle")
 
 
+def test_a_long_name_and_tabs_leave_room_for_what_was_found(trace, shown):
+    trace("commit", "x")
+    with Repo.open(".trace", tokenizer=None) as repo, repo.spawn("look-for-the-patterns-of-error-handling") as child:
+        child.commit("x")
+        repo.collapse(child, summary="one\t\ttwo three four five\n\tneedle and more words behind it")
+        repo.commit("a needle")
+    lines = shown("search", "needle", colour=False).splitlines()
+    coloured = re.sub(r"\x1b\[\d+m", "", shown("search", "needle")).splitlines()
+    assert coloured == lines
+    assert [len(line) <= 80 and "needle" in line and "\\t" not in line for line in lines] == [True, True]
+    assert "two three four five needle and more" in trace("search", "needle").out
+    assert all(len(line) <= 80 for line in shown("agents", colour=False).splitlines())
+
+
 def test_who_knows_it_and_since_when(run):
     out = run("who", "jwt").out
     assert re.fullmatch(

@@ -111,3 +111,13 @@ def test_names_and_ids_in_the_text_follow_from_the_examples(computed):
     assert f"`{fixed.sha1_hex(computed['item-id'])[:16]}`" in PAGE
     assert f"over={fixed.sha256_hex(computed['over'])[:32]}" in computed["second-commit"]
     assert f"`{fixed.git_id(b'blob', layout.FORMAT)}`" in PAGE
+
+
+def test_every_trailer_and_every_verb_is_named():
+    """What the code can write, as far as it stands there as a word."""
+    sources = [path.read_text(encoding="utf-8") for path in Path(layout.__file__).parents[1].rglob("*.py")]
+    written = {word for text in sources for word in re.findall(r'"(Trace-[A-Z][A-Za-z-]+)"', text)}
+    verbs = {word for text in sources for word in re.findall(r'(?:transaction|Change)\(\s*"([a-z-]+)"', text)}
+    assert {"Trace-Op", "Trace-Boundary"} < written
+    assert {"append", "reorder"} < verbs
+    assert sorted(word for word in written | verbs if f"`{word}`" not in PAGE) == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from trace_git import Repo
 from trace_git.errors import (
     InvalidInputError,
     MergeConflictError,
@@ -224,3 +225,34 @@ def test_nothing_to_pick_is_refused(repo, commits):
     repo._handle.branch = "refs/heads/empty"
     with pytest.raises(StateError, match="no commits yet"):
         repo.cherry_pick(commits[0])
+
+
+def test_a_second_version_that_stands_there_already_is_gone_on_with(repo: Repo) -> None:
+    """Both said the same; here it was edited, and then said again."""
+    say(repo, "a")
+    repo.branch("topic")
+    item = repo.commit("x").items[0].id
+    repo.edit(item, "another text")
+    again = repo.commit("x").items[0].id
+    repo.switch("topic")
+    assert repo.commit("x", timestamp=1).items[0].id == item
+    repo.edit(item, "x, and more")
+    repo.switch("main")
+    result = repo.cherry_pick("HEAD..topic")
+    assert [one.items for one in result.findings if one.kind == "second-version"] == [(item, again)]
+    assert texts(repo) == ["a", "another text", "x, and more"]
+
+
+def test_second_versions_with_the_same_text_stay_apart(repo: Repo) -> None:
+    say(repo, "a")
+    repo.branch("topic")
+    first, other = (one.id for one in repo.commit(["x", "x"]).items)
+    repo.edit(first, "1")
+    repo.edit(other, "2")
+    repo.switch("topic")
+    repo.commit(["x", "x"], timestamp=1)
+    repo.edit(first, "first")
+    repo.edit(other, "other")
+    repo.switch("main")
+    repo.cherry_pick("HEAD..topic")
+    assert texts(repo) == ["a", "1", "first", "2", "other"]

@@ -23,8 +23,12 @@ def repo(tmp_path: Path) -> Repo:
 
 def content(repo: Repo) -> bytes:
     """Every object that the branch leads to, as stock git reads it."""
+    return content_of(repo, "main")
+
+
+def content_of(repo: Repo, ref: str) -> bytes:
     repo.flush()
-    words = ["git", "rev-list", "--objects", "--no-object-names", "main"]
+    words = ["git", "rev-list", "--objects", "--no-object-names", ref]
     names = subprocess.run(words, cwd=repo.path, capture_output=True, check=True).stdout
     return subprocess.run(["git", "cat-file", "--batch"], cwd=repo.path, input=names, capture_output=True,
                           check=True).stdout  # fmt: skip
@@ -61,3 +65,26 @@ def test_of_a_masked_output_no_version_is_left(repo: Repo) -> None:
     assert b"output0" not in content(repo)
     assert b"edited edited" not in content(repo)
     assert repo.verify() == ()
+
+
+def test_a_commit_that_spawned_an_agent_stays_in_its_history(repo: Repo) -> None:
+    child = repo.spawn("looker", purpose="look again")
+    child.commit("something of its own")
+    child.compress(ids(child)[1:5], summary="first", rewrite=True)
+    assert b"output0" not in content_of(child, "refs/namespaces/looker/refs/heads/main")
+    (agent,) = repo.agents()
+    assert (agent.name, agent.purpose) == ("looker", "look again")
+    assert repo.verify() == ()
+    child.close()
+
+
+def test_a_commit_that_never_changed_anything_stays(repo: Repo) -> None:
+    repo.commit("before it")
+    repo.flush()
+    git = ["git", "-c", "user.name=n", "-c", "user.email=n@example.org"]
+    words = ["commit-tree", "-p", "main", "-m", "a note of a person", "main^{tree}"]
+    note = subprocess.run([*git, *words], cwd=repo.path, capture_output=True, check=True, text=True).stdout.strip()
+    subprocess.run(["git", "update-ref", "refs/heads/main", note], cwd=repo.path, check=True)
+    repo.commit("behind it")
+    repo.compress(ids(repo)[1:5], summary="first", rewrite=True)
+    assert "a note of a person" in [commit.subject for commit in repo.log()]

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from trace_git import Repo
+from trace_git import Repo, tool
 from trace_git.errors import NotFoundError, RefusedError, StateError
 
-from ..view.merging.lines import ids, reorder, texts, trace
+from ..view.merging.lines import call, ids, reorder, texts, trace
 from .test_compress import conversation
 
 
@@ -194,3 +194,27 @@ def test_peeking_shows_the_originals_and_changes_nothing(repo: Repo) -> None:
     assert [item.id for item in repo.peek(again.summaries[0])][:1] == list(made.summaries)
     assert repo.get("HEAD") == tip
     assert repo.peek(again.id or "").receipt.after > again.tokens_after
+
+
+def test_what_stood_behind_a_call_that_nothing_answered_comes_back_behind_it(tmp_path: Path) -> None:
+    """The compress took it from there, so the call stands at the end meanwhile."""
+    repo = trace(tmp_path)
+    for one in ("a question of some length", call("c"), "never mind, this is something else", "and a little more"):
+        repo.commit(one, pin=not isinstance(one, str))
+    tree, digest = repo.get("HEAD").tree, repo.materialize(materializer="text").digest
+    repo.compress(keep_last=0, summary="short")
+    assert texts(repo) == ["short", "c"]
+    repo.expand("HEAD")
+    assert (repo.get("HEAD").tree, repo.materialize(materializer="text").digest) == (tree, digest)
+
+
+def test_nothing_comes_between_a_call_and_an_answer_that_it_has_since(tmp_path: Path) -> None:
+    repo = trace(tmp_path)
+    for one in ("a question of some length", call("c"), "never mind, this is something else", "and a little more"):
+        repo.commit(one, pin=not isinstance(one, str))
+    repo.compress(keep_last=0, summary="short")
+    repo.commit(tool("an answer", "c"))
+    repo.expand(repo.compressions()[0].id)
+    wanted = ["a question of some length", "c", "an answer", "never mind, this is something else", "and a little more"]
+    assert texts(repo) == wanted
+    assert repo.verify() == ()

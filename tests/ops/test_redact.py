@@ -362,3 +362,11 @@ def test_the_clock_of_it(repo: Repo) -> None:
     repo.commit(PLAIN)
     repo.redact(PLAIN)
     assert next(repo.operations()).time == NOW
+
+
+def test_an_item_that_was_redacted_has_nothing_left(repo: Repo) -> None:
+    item = repo.commit(f"the key is {PLAIN}").items[0]
+    repo.redact(item=item.id)
+    again = repo.context().items[0]
+    with pytest.raises(NotFoundError, match=f"item {again.id} says nothing that is left to redact"):
+        repo.redact(item=again)

@@ -20,7 +20,7 @@ from trace_git.errors import (
 )
 from trace_git.llm import prompts
 from trace_git.model import Usage
-from trace_git.ops import order_judge
+from trace_git.ops import asking, order_judge
 from trace_git.results import RewriteResult
 from trace_git.testing import FakeLLM
 
@@ -432,3 +432,15 @@ def test_a_long_order_is_judged_where_it_changed(repo: Repo) -> None:
     assert order[0] in shown
     (left,) = [one for one in result.findings if one.kind == "not-judged"]
     assert "were not judged" in left.text
+
+
+def test_a_long_order_has_room_for_as_many_tokens_in_any_language(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(asking, "ROOM", 4_000)  # characters would fit
+    for number in range(4):
+        repo.commit(f"{number} " + "我们" * 300)
+    order = ids(repo)
+    fake = FakeLLM.answers([verdict()])
+    repo.move(order[3], before=order[0], llm=fake)
+    shown = fake.calls[0][1]["content"]
+    assert "我们" in shown
+    assert len(shown.encode()) < 5_000

@@ -193,6 +193,26 @@ def test_a_name_that_was_abandoned_is_not_given_again(talk: Repo) -> None:
     talk.delete_agent("a", force=True)
     with pytest.raises(StateError, match="was here before"):
         talk.spawn("a")
+    path = talk.path
+    talk.close()
+    with Repo.open(path, tokenizer=None) as repo, pytest.raises(StateError, match="was here before"):
+        repo.spawn("a")
+
+
+@pytest.mark.parametrize("kind", ["fast-forward", "merge"])
+def test_a_name_that_a_merge_brought_is_not_given_again(talk: Repo, git: Callable[..., str], kind: str) -> None:
+    with talk.spawn("a") as child:
+        child.commit("done")
+    if kind == "merge":
+        talk.commit("meanwhile")
+    assert talk.merge("agents/a").kind == kind
+    talk.delete_agent("a", force=True)
+    talk.gc(dry_run=False, keep_days=0)
+    git(talk, "clone", "-q", "--bare", ".", "../copy.trace")
+    with Repo.open(talk.path.parent / "copy.trace", tokenizer=None) as copy:
+        for repo in (talk, copy):
+            with pytest.raises(StateError, match="was here before"):
+                repo.spawn("a")
 
 
 def test_a_spawn_that_was_undone_left_nothing(talk: Repo) -> None:

@@ -105,7 +105,7 @@ def report(
     ``since`` is the commit before them, for a verb that rewrites what is sent: then it says the cache receipt too.
     ``also`` is what a program is told besides.
     """
-    told = repo.receipt(made[-1], since=since) if made and since is not None else None
+    told = receipts.after(repo, made[-1], since) if made and since is not None else None
     if as_json:
         receipt = {} if since is None else {"receipt": receipts.shape(told) if told is not None else None}
         screen.emit(commits=[shapes.commit(one) for one in made], **receipt, **also)

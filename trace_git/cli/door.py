@@ -17,6 +17,8 @@ from ..errors import AmbiguousRevisionError, TraceError, UnsafeRewriteError
 from ..safe import safe_text
 from . import exits, screen
 
+_KINDS = (("valid integer range", "whole number"), ("valid float range", "number"))  # what click calls them
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command line and return its exit code. Never raises; ``TRACE_GIT_DEBUG=1`` prints the traceback."""
@@ -93,6 +95,8 @@ def _describe(error: BaseException) -> tuple[str, str | None]:
 
 def _usage(error: ClickException) -> tuple[str, str | None]:
     message = error.format_message()
+    for theirs, ours in _KINDS:
+        message = message.replace(theirs, ours)
     hint = getattr(error, "hint", None)
     if isinstance(error, NoSuchOption):
         message = f"unknown option {error.option_name}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
 from typing import Any
@@ -12,7 +13,10 @@ from . import screen, shapes
 
 _SAMPLE = 100  # hits that decide how wide a column is
 _BEFORE = 24  # columns in front of what was found
+LEAST = 12  # columns that an excerpt gets, however narrow the terminal is
+_ROUTE = 20  # columns that a route gets, at least
 _PIPED = 160  # columns of an excerpt when nobody's terminal decides
+_SPACE = re.compile(r"\s+")
 STATES = {"live": "green", "archived": "blue", "edited": "yellow", "dropped": "red"}
 READING = "reading the history"  # what the bar says while a first question reads it
 HERE = "(trace)"  # stands for the trace itself where agents are named
@@ -39,41 +43,38 @@ def lines(found: Iterable[Hit], *, agents: bool) -> Iterator[str]:
 
 def _cells(one: Hit) -> tuple[str, str, str, str]:
     who = f"{one.trace}/{one.agent}" if one.trace else agent(one.agent)
-    return screen.name(who), one.item.role, one.state, screen.name(route(one.route, one.source, one.agent))
+    way = route(one.route, one.source, one.agent)
+    shown = screen.cut(way, max(_ROUTE, screen.width() // 4)) if screen.on_terminal() else safe_text(way)
+    return screen.name(who), one.item.role, one.state, shown
 
 
 def _line(one: Hit, widths: Sequence[int], *, agents: bool) -> str:
-    who, role, state, way = (
-        text + " " * (width - screen.columns(text)) for text, width in zip(_cells(one), widths, strict=True)
-    )
+    shown = _cells(one)
+    gaps = [" " * (width - screen.columns(text)) for text, width in zip(shown, widths, strict=True)]
+    who, role, state = (text + gap for text, gap in zip(shown[:3], gaps, strict=False))
     cells = [
         (one.commit.short_id, "yellow"),
         (one.item.id[:8], "yellow"),
         (who if agents else "", "bold"),
         (role, screen.ROLE_COLOURS.get(one.item.role)),
         (state, STATES[one.state]),
-        (way, "dim" if one.route == "own" else "cyan"),
+        (shown[3], "dim" if one.route == "own" else "cyan"),
     ]
-    head = screen.row(cells, "")
-    used = sum(screen.columns(text) + 1 for text, _ in cells if text)
-    room = max(_BEFORE, screen.width() - used) if screen.on_terminal() else _PIPED
-    return f"{head}{' ' * (used - _shown(cells))}{excerpt(one, room)}"
-
-
-def _shown(cells: Sequence[tuple[str, str | None]]) -> int:
-    """Columns that ``screen.row`` leaves of these cells: it takes spaces off the end."""
-    return screen.columns(" ".join(text for text, _ in cells if text).rstrip(" "))
+    used = sum(screen.columns(text) + 1 for text, _ in cells if text) + len(gaps[3])
+    room = max(LEAST, screen.width() - used) if screen.on_terminal() else _PIPED
+    return f"{screen.row(cells, '')}{gaps[3]} {excerpt(one, room)}"
 
 
 def excerpt(one: Hit, room: int) -> str:
-    """What was found, in red, and as many of the words around it as there is room for."""
+    """What was found, in red, and as many of the words around it as there is room for: most of it behind."""
     before, match, after = (
-        " ".join(safe_text(text, multiline=True).split("\n"))
+        safe_text(_SPACE.sub(" ", text))
         for text in (one.text[max(0, one.start - room) : one.start], one.text[one.start : one.stop],
                      one.text[one.stop : one.stop + room])
     )  # fmt: skip
-    cut = screen.columns(before) > _BEFORE or one.start > room
-    while screen.columns(before) > _BEFORE - 1:
+    most = min(_BEFORE, room // 3)
+    cut = screen.columns(before) > most or one.start > room
+    while screen.columns(before) > most - 1:
         before = before[1:]
     before = f"…{before}" if cut else before
     match = screen.cut(match, max(1, room - screen.columns(before)))

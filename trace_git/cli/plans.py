@@ -177,12 +177,15 @@ def settle(repo: Repo, result: RewriteResult, *, title: str, yes: bool, as_json:
 
 @contextmanager
 def explained(repo: Repo, *, as_json: bool) -> Iterator[None]:
-    """Shows a person what an UnsafeRewriteError of this block found, which has a line for the first of it only."""
+    """Shows a person what an UnsafeRewriteError of this block found, but for an error that its own line says."""
     try:
         yield
     except UnsafeRewriteError as error:
         if not as_json:
-            noted(_of(error), repo.context().items)
+            found = _of(error)
+            errors = [one for one in found if one.severity == "error"]
+            said = len(errors) == 1 and str(error) == f"{errors[0].kind}: {errors[0].text}"
+            noted([one for one in found if not (said and one is errors[0])], repo.context().items)
         raise
 
 

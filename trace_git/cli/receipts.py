@@ -8,11 +8,25 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from ..errors import ConflictError, NotFoundError
+from ..model import Commit
+from ..repo import Repo
 from ..results import Receipt
 from . import screen, shapes
 
 _LEAST = 0.0001  # dollars: less is told as less than that
 _NO_IDS: Mapping[str, str] = {}
+
+
+def after(repo: Repo, commit: Commit, since: str | Commit | None = None) -> Receipt | None:
+    """That of a change that was made; None when another program removed meanwhile what it was made from.
+
+    The change is done all the same, so it is told without a receipt.
+    """
+    try:
+        return repo.receipt(commit, since=since)
+    except (ConflictError, NotFoundError):
+        return None
 
 
 def shape(found: Receipt) -> dict[str, Any]:

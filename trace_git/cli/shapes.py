@@ -151,7 +151,7 @@ def put_aside(found: Iterable[Compression]) -> str:
     live = [one for one in some if one.live]
     before, after = _total(live, "tokens_before"), _total(live, "tokens_after")
     count = sum(len(one.items) for one in some)
-    return f"{before:,} → {after:,} tokens ({count:,} item{'' if count == 1 else 's'} in the archive)"
+    return f"{count:,} item{'' if count == 1 else 's'}, {before:,} → {after:,} tokens"
 
 
 def _total(some: Iterable[Compression], name: str) -> int:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
@@ -92,6 +92,17 @@ def question(prompt: Prompt, content: str) -> Messages:
 def size(text: str) -> int:
     """What a text takes of ``ROOM``."""
     return len(text.encode())
+
+
+def fitting(sizes: Mapping[str, int], wanted: Iterable[str]) -> set[str]:
+    """Those of ``wanted``, the first ones first, that have room in one question together."""
+    taken: set[str] = set()
+    room = ROOM
+    for one in dict.fromkeys(wanted):
+        if sizes[one] <= room:
+            taken.add(one)
+            room -= sizes[one]
+    return taken
 
 
 def shown(label: str, item: Item, *, most: int = ROOM) -> str:

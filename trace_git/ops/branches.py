@@ -45,7 +45,7 @@ def switch(handle: Handle, name: str, *, create: bool = False) -> None:
     """Bind HEAD and this handle to a branch; ``create`` makes it first, at the present commit if there is one."""
     handle.check_present()
     ref, head = ref_of(handle, name), handle.head_ref
-    here = handle.head()
+    here = handle.head() if create else None
     with handle.store.transaction("switch", [head, ref], spaces=(handle.namespace,)) as transaction:
         exists = transaction.ref(ref) is not None
         if create and exists:

@@ -14,7 +14,7 @@ from datetime import datetime
 
 from ..errors import BudgetError, ConflictError, InvalidInputError, StateError
 from ..llm import Given
-from ..model import TokenCount
+from ..model import Commit, TokenCount
 from ..results import CompressResult, Finding
 from ..store.transaction import Transaction
 from ..view import ancestry, models
@@ -139,9 +139,12 @@ class _Work:
                 transaction.move(branch, oid)
                 labels.follow(handle, transaction, again)
                 keep.keep(handle, transaction)
-        commit, stands = handle.commit(oid), tuple([one.place.item for one in made.stands])
+            return self._told(made, handle.commit(oid))
+
+    def _told(self, made: Compressed, commit: Commit) -> CompressResult:
+        stands = tuple([one.place.item for one in made.stands])
         told = plan.told(self.chosen, self.shrunk.made, stands)
-        kept = receipts.moved(handle, self.chosen.sight.commit, commit)
+        kept = receipts.moved(self.handle, self.chosen.sight.commit, commit)
         return CompressResult(made.id, commit, stands, *self._sizes(), self._findings(), kept, self.shrunk.strategy,
                               self.ways.budget, told, self._level())  # fmt: skip
 

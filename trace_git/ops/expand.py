@@ -7,7 +7,7 @@ reorder. Right after the compress the tree becomes what it was before it, object
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -17,8 +17,8 @@ from ..results import Compression, Peek, Receipt, RewriteResult
 from ..store import keys
 from ..store.snapshot import Draft, Entry
 from ..store.transaction import Transaction
+from ..view import groups, revisions
 from ..view import receipt as receipts
-from ..view import revisions
 from ..view.compressing import soundness
 from ..view.compressing.archive import Archive, Stand
 from ..view.handle import Handle
@@ -163,11 +163,21 @@ class _Expansion:
             else:
                 original = masked.pop(entry.place.item, None)
                 found.append(entry._replace(blob=original.blob) if original else entry)
-        later += [[one] for one in masked.values()]
+        together = self._groups() if later else {}
         for stretch in later:  # behind the live item that it followed
             at = bisect_left([one.place.key for one in found], stretch[0].place.key)
+            while 0 < at < len(found) and _same(together, found[at - 1], found[at]):
+                at += 1  # its call was answered since
             found[at:at] = stretch
+        for one in masked.values():
+            at = bisect_left([other.place.key for other in found], one.place.key)
+            found.insert(at, one)
         return found
+
+    def _groups(self) -> dict[str, groups.Group]:
+        """The tool groups of the present context with nothing in between, by item."""
+        paired = groups.groups(self.archive.handle.context(self.archive.commit.id).items)
+        return {paired.items[at].id: group for group in paired.all() if group.whole for at in group.items}
 
     def placed(self) -> list[Entry]:
         """``line`` with keys that rise: those they had, where that is possible."""
@@ -227,6 +237,12 @@ def _meant(archive: Archive, wanted: Wanted) -> str:
         if commit is None:
             raise
         return archive.compress_of(archive.handle.commit(commit))
+
+
+def _same(together: Mapping[str, groups.Group], one: Entry, other: Entry) -> bool:
+    """Whether both are in one tool group."""
+    group = together.get(one.place.item)
+    return group is not None and group is together.get(other.place.item)
 
 
 def _stretches(stand: Stand) -> list[list[Entry]]:

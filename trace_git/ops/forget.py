@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable
 from typing import Protocol
 
-from ..store import commits, trees
+from ..store import commits, links, trees
 from ..store.reachable import lineage
 from ..store.records import BLOB, COMMIT, TAG, TREE
 from ..store.transaction import Transaction
@@ -41,7 +41,8 @@ class Rules(Protocol):
 class Rewriting:
     """Rewrites objects by id. ``objects`` are the new ones; ``stands`` says which new id stands for which old one.
 
-    With ``skip_empty`` a commit of one parent whose tree becomes that parent's is left out, but for the tip.
+    With ``skip_empty`` a commit of one parent whose tree becomes that parent's is left out, but for the tip, and for
+    one that was made to change nothing, or to say something of an agent.
     ``unsigned`` are the old ids of objects that lost a signature.
     """
 
@@ -119,9 +120,10 @@ class Rewriting:
         tree, parents = made
         new_tree = self.tree(tree) or self.put(TREE, b"")
         new_parents = [self.stands[parent] for parent in parents]
-        empty = self._skip_empty and len(parents) == 1 and oid != tip and new_tree != tree
-        if empty and new_tree == self._tree_of(new_parents[0]):
-            return new_parents[0]
+        if self._skip_empty and oid != tip and new_tree != tree and len(parents) == 1:
+            changed = tree != self._tree_of(parents[0]) and not links.parse(data, oid.hex()).agent
+            if changed and new_tree == self._tree_of(new_parents[0]):
+                return new_parents[0]
         head, _, message = data.partition(b"\n\n")
         text = self._rules.text(data, new_tree, message)
         lines = [self._header(line) for line in _headers(head)]

@@ -170,7 +170,7 @@ class _Importer:
 
     def _spawn(self, bound: Handle, one: Delegation, turn: Turn) -> Handle:
         if self._names is None:
-            self._names = {agent.name for agent in agent_tree.agents_of(bound)}
+            self._names = set(agent_tree.names(bound))
         base, number = _agent_name(one), 1
         while True:
             name = base if number == 1 else f"{base}-{number}"

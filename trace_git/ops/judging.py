@@ -182,13 +182,7 @@ def _fitting(ours: Sequence[Item], theirs: Sequence[Item], pairs: Sequence[prefi
     wanted += [one for pair in pairs for one in (*_beside(left, pair.ours), *_beside(right, pair.theirs))]
     if not pairs:
         wanted = [one for two in zip(reversed(left), reversed(right), strict=False) for one in two]
-    taken: set[str] = set()
-    room = asking.ROOM
-    for one in dict.fromkeys(wanted):
-        if sizes[one] <= room:
-            taken.add(one)
-            room -= sizes[one]
-    return taken
+    return asking.fitting(sizes, wanted)
 
 
 def _beside(ids: Sequence[str], one: str) -> Sequence[str]:

@@ -73,10 +73,11 @@ def merge(
         if ways.asks and (early is None or early.ours != tip or write.branch_of(handle) != branch):
             raise ConflictError("the branch moved while the merge was decided; nothing has changed", hint="merge again")
         work = early or _work(handle, tip, theirs, ways, unrelated)
-        if not dry_run:
-            oid = work.commit(transaction, theirs, _named(other), message, write.seconds(timestamp))
-            labels.relabel(handle, transaction)
-    return work.result(None if dry_run else handle.commit(oid))
+        if dry_run:
+            return work.result(None)
+        oid = work.commit(transaction, theirs, _named(other), message, write.seconds(timestamp))
+        labels.relabel(handle, transaction)
+        return work.result(handle.commit(oid))
 
 
 def _early(handle: Handle, branch: str, theirs: str, ways: Ways, ff: str, unrelated: bool) -> _Work | None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from ..conflicts import Conflict, Resolution
 from ..errors import InvalidInputError, RefusedError, UnsafeRewriteError
@@ -25,11 +26,12 @@ from . import edit
 class Merged:
     """The live items of a merge in order, with keys and contents, but for what is the same on all sides.
 
-    ``pins`` maps every pinned item to its blob id; ``fresh`` the blob id of a content that no tree has to its bytes.
-    ``outcome`` tells what it is.
+    ``archived`` is as in ``Plan``, with keys; ``pins`` maps every pinned item to its blob id; ``fresh`` the blob id of
+    a content that no tree has to its bytes. ``outcome`` tells what it is.
     """
 
     entries: tuple[Entry, ...]
+    archived: Mapping[str, tuple[Entry, ...]]
     pins: Mapping[str, str]
     fresh: Mapping[str, bytes]
     outcome: Outcome
@@ -41,13 +43,43 @@ def merged(handle: Handle, merging: Merging, plan: Plan, ours: Commit) -> Merged
     for conflict, answer in plan.actions:
         made.act(conflict, answer)
     made.unfold(merging.theirs)
-    known = {one.place.item: one.place.key for under in plan.archived.values() for one in under}
+    shelved = _shelved(merging, plan)
+    known = {one.place.item: one.place.key for one in shelved}
     known |= {one.place.item: one.place.key for one in merging.ours.entries}
-    placed = keys.assigned(made.line, known, hold=merging.ours.ends, absent=known.keys() - made.blobs.keys())
+    absent = known.keys() - made.blobs.keys()
+    first = {item for before, item in pairwise(made.line) if item in absent and known[item] == known.get(before)}
+    line = [item for item in made.line if item not in first]  # their key is that of the summary, which keeps it
+    placed = keys.assigned(line, known, hold=merging.ours.ends, absent=absent)
     entries = made.entries(placed)
+    archived = _put_aside(merging, plan, made, {**known, **placed}, shelved)
     messages = {blob: message for blob, (_, message) in made.fresh.items()}
     outcome = Outcome(handle, merging, ours, entries, made.pins, messages, made.inside)
-    return Merged(entries, made.pins, {blob: data for blob, (data, _) in made.fresh.items()}, outcome)
+    fresh = {blob: data for blob, (data, _) in made.fresh.items()}
+    return Merged(entries, archived, made.pins, fresh, outcome)
+
+
+def _shelved(merging: Merging, plan: Plan) -> set[Entry]:
+    """What comes out archived as ours had it."""
+    ours = merging.ours.archived
+    return {one for under, entries in plan.archived.items() for one in entries if one in ours.get(under, ())}
+
+
+def _put_aside(
+    merging: Merging, plan: Plan, made: _Contents, placed: Mapping[str, str], shelved: Collection[Entry]
+) -> dict[str, tuple[Entry, ...]]:
+    """The archives that come out. What theirs put aside gets keys of this line, so that it comes back where it belongs:
+    its own here, or that of the summary right before it, as a compress leaves the first item of it."""
+    where = dict(placed)
+    mine = {one.place.item for one in shelved}
+    for before, item in pairwise(made.line):
+        if item not in made.blobs and item not in mine and item in merging.covered(before):
+            where[item] = where[before]
+
+    def here(one: Entry) -> Entry:
+        key = where.get(one.place.item, one.place.key)
+        return one if one in shelved else one._replace(place=one.place._replace(key=key))
+
+    return {under: tuple(map(here, entries)) for under, entries in plan.archived.items()}
 
 
 class _Contents:
@@ -163,7 +195,7 @@ def write(draft: Draft, merging: Merging, plan: Plan, made: Merged) -> None:
         if one not in before:
             draft.put(one, made.fresh.get(one.blob))
     _pins(draft, merging.ours.pins, made.pins)
-    _archives(draft, merging, plan)
+    _archives(draft, merging, made)
     if plan.tools != merging.ours.tools:
         draft.keep_tools(plan.tools)
 
@@ -174,9 +206,9 @@ def _pins(draft: Draft, before: Mapping[str, str], after: Mapping[str, str]) -> 
     draft.pin([Entry(Place("", "", item), after[item]) for item in changed])
 
 
-def _archives(draft: Draft, merging: Merging, plan: Plan) -> None:
+def _archives(draft: Draft, merging: Merging, made: Merged) -> None:
     before, after = ({(under, one) for under, entries in shelves.items() for one in entries}
-                     for shelves in (merging.ours.archived, plan.archived))  # fmt: skip
+                     for shelves in (merging.ours.archived, made.archived))  # fmt: skip
     for under, one in sorted(before - after):
         draft.unshelve(under, [one])
     for under, one in sorted(after - before):

@@ -70,20 +70,14 @@ def judge(who: llm.Asker, asked: asking.Asked, question: Question) -> tuple[Find
 
 def _fitting(items: Sequence[Item], moved: Collection[str], labels: Mapping[str, str]) -> set[str]:
     """The ids of what fits: everything, else what moved with its neighbours, as far as there is room."""
-    sizes = {item.id: min(len(asking.shown(labels[item.id], item, most=_LONGEST)), _LONGEST) + _FRAME for item in items}
+    sizes = {item.id: asking.size(asking.shown(labels[item.id], item, most=_LONGEST)) + _FRAME for item in items}
     if sum(sizes.values()) <= asking.ROOM:
         return set(sizes)
     ids = [item.id for item in items]
     places = [at for at, item in enumerate(ids) if item in moved]
     wanted = [ids[at] for at in places]
     wanted += [ids[beside] for at in places for beside in (at - 1, at + 1) if 0 <= beside < len(ids)]
-    taken: set[str] = set()
-    room = asking.ROOM
-    for one in dict.fromkeys(wanted):
-        if sizes[one] <= room:
-            taken.add(one)
-            room -= sizes[one]
-    return taken
+    return asking.fitting(sizes, wanted)
 
 
 class _Reader:

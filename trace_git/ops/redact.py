@@ -147,8 +147,11 @@ class _Plan:
         self._commits = sum(seen.get(old) == COMMIT for old in self.stands)
         self._files = self._open_files(wanted=bool(wanted))
         if not self.stands and not self._files and not self._elsewhere(seen):
-            what = f"item {item}" if item is not None else "the text"
-            raise NotFoundError(f"{what} is nowhere in this trace", hint=self._hint(text))
+            if wanted:
+                raise NotFoundError(
+                    f"item {min(wanted)} says nothing that is left to redact", hint="nothing was changed"
+                )
+            raise NotFoundError("the text is nowhere in this trace", hint=self._hint(text))
 
     # -- what is asked for -----------------------------------------------------------------
 

@@ -1,7 +1,7 @@
 """Replay: what commits did to their parents, done again on another tip. The heart of rebase and cherry-pick.
 
 Each is a three-way merge whose base is the commit's parent, so item ids travel, and edits and pins with them. What only
-appends is compared in whole runs and written commit by commit (see ``replayed_runs``). Author, time and message stay;
+appends is compared in whole runs and written commit by commit (see ``runs``). Author, time and message stay;
 tokens are counted anew. Nothing is written and no ref moves: objects go into a plan, conflicts raise.
 
     target of an edit or pin that this line never had     error "edit-target"; left out when forced
@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import pairwise
 from typing import NamedTuple
 
 from ..conflicts import TOOLS, Conflict, Resolution
@@ -181,7 +182,7 @@ class Replay:
         merging, known = self.merging(commit, base), len(self.findings)
         decided, plan = self.decide(commit, merging, self._own(commit, merging))
         if self.anchor is not None:
-            plan = _before(plan, {one.place.item for one in merging.ours.entries}, self.anchor)
+            plan = _before(plan, merging.ours, self.anchor)
         done = self.drafted(commit, merging, plan, decided)
         empty = base is not None and self.handle.commit(base).tree == commit.tree
         self._left = any(one.severity == "error" for one in self.findings[known:])
@@ -267,11 +268,10 @@ class Replay:
 
     def _learn_names(self, merging: Merging, decided: Decided, entries: Sequence[Entry]) -> None:
         """Remember under which id a second version goes on, for the commits behind that change it."""
-        known = {one.place.item for side in (merging.ours, merging.theirs) for one in side.entries}
-        fresh = {one.blob: one.place.item for one in entries if one.place.item not in known}
+        behind = {one.place.item: other.place.item for one, other in pairwise(entries)}
         for one in merging.conflicts:
             if self._is_second(one) and decided.answers.get(one.id, Resolution("")).action == "both":
-                item, other = one.items[0], fresh[one.theirs[0].blob]
+                item, other = one.items[0], behind[one.items[0]]
                 self._names[item] = other
                 text = f"item {item} is here with another text; the one that came later is item {other}"
                 self.findings.append(Finding("second-version", item, text, (item, other), severity="warning"))
@@ -361,16 +361,18 @@ def named(commit: Commit) -> str:
     return f"{commit.short_id} ({safe_text(commit.subject)[:50]})"
 
 
-def _before(plan: Plan, here: set[str], anchor: str) -> Plan:
-    """The plan with all that is new put right before an item."""
+def _before(plan: Plan, ours: Side, anchor: str) -> Plan:
+    """The plan with all that is new put right before an item, with what of it was put aside."""
     if anchor not in plan.order:
         raise InvalidInputError(f"item {anchor} is not there any more", field="at", hint="put them at another place")
 
     def placed(line: Sequence[str]) -> tuple[str, ...]:
-        fresh = [item for item in line if item not in here and item in plan.states and item in live]
-        rest = [item for item in line if item not in fresh]
+        fresh = [item for item in line if item not in (here if item in live else known)]
+        some = frozenset(fresh)
+        rest = [item for item in line if item not in some]
         at = rest.index(anchor)
         return (*rest[:at], *fresh, *rest[at:])
 
-    live = set(plan.order)
+    live, known = set(plan.order), ours.states()
+    here = {one.place.item for one in ours.entries}
     return replace(plan, order=placed(plan.order), line=placed(plan.line))

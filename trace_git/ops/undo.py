@@ -50,7 +50,7 @@ def _turn(handle: Handle, verb: str) -> Operation:
                 _move_back(handle, transaction, moves)
                 transaction.undoes = target.undoes or target.number
                 transaction.note = target.note if target.undoes else target.verb
-                number = transaction.op
+                done = _operation(handle, transaction, target.agents)
                 break
             newest = next(operations(handle))
             if newest.verb == "external" or _chosen(handle, verb).number == target.number:
@@ -59,7 +59,14 @@ def _turn(handle: Handle, verb: str) -> Operation:
     else:
         raise ConflictError("other programs keep changing this trace", hint="try again")
     _follow(handle, moves)
-    return next(one for one in operations(handle) if one.number == number)
+    return next((one for one in operations(handle) if one.number == done.number), done)  # a redact begins the log anew
+
+
+def _operation(handle: Handle, transaction: Transaction, agents: tuple[str, ...]) -> Operation:
+    """What the log will say of it."""
+    moves = {one.ref: (one.old, one.new) for one in transaction.moves}
+    return Operation(transaction.op, float(handle.store.now()), transaction.verb, moves, agents, transaction.note,
+                     transaction.undoes, undone=False, commits=1)  # fmt: skip
 
 
 def _chosen(handle: Handle, verb: str) -> Operation:

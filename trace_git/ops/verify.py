@@ -74,7 +74,8 @@ class _Verifier:
 
     def _leftovers(self) -> Iterator[Finding]:
         for name in mending.leftovers(self._store.folder, before=time.time() - _SETTLED):
-            yield Finding("pack", name, f"pack {name} has no index: a program died when it wrote it", (), "warning")
+            text = f"pack {name} has no index: a program died when it wrote or removed it; `trace gc --apply` clears up"
+            yield Finding("pack", name, text, (), "warning")
 
     def _history(self, ref: str, tip: str) -> Iterator[Finding]:
         todo = [tip]

@@ -35,7 +35,8 @@ def branch_of(handle: Handle) -> str:
     """The branch ref to commit to; StateError on a detached look, or one at an earlier moment."""
     handle.check_present()
     if handle.branch is None:
-        at = (handle.detached or "")[:8]
+        handle.store.refresh()
+        at = (handle.head() or "")[:8]  # refuses one that is gone
         raise StateError(
             f"this is a read-only look at {at}", hint=f"make a branch there first: trace switch -c NAME {at}"
         )

@@ -2,8 +2,9 @@
 
 Each commit of a batch is acknowledged by itself, and no record says that it is the last. So while a batch lasts there
 is ``trace/batches/<operation>``, which its process has locked with ``flock``: the kernel frees that when the process
-ends. A file that nobody has locked is of a batch that was cut off. It is a hint and no more: it is not synced, and a
-program goes on when it cannot be written.
+ends. A file that nobody has locked is of a batch that was cut off; one that is empty says nothing, for it is written
+after it was locked, and emptied before it is removed. It is a hint and no more: it is not synced, and a program goes on
+when it cannot be written.
 """
 
 from __future__ import annotations
@@ -40,6 +41,17 @@ class Batch(threading.local):
             self.mark.remove()
         self.mark = None
 
+    def broken_off(self) -> None:
+        """An exception ends it. A program knows it of its own batch; one with a name is a verb that did not end."""
+        if self.note and self.depth == 1:
+            self.part_with_mark()
+
+    def part_with_mark(self) -> None:
+        """Leave it to say that the batch was cut off: now, or, in a forked child, when the parent ends."""
+        if self.mark is not None:
+            self.mark.let_go()
+        self.mark = None
+
 
 class Mark:
     """The file of one batch, locked by this process until ``remove``, or until the process ends."""
@@ -59,6 +71,7 @@ class Mark:
     def remove(self) -> None:
         if self._fd >= 0:
             with suppress(OSError):
+                os.ftruncate(self._fd, 0)  # says nothing any more, also where it cannot be removed
                 files.unlink(self._path)
             self.let_go()
 
@@ -84,8 +97,9 @@ def _cut(folder: str) -> list[int]:
         names = os.listdir(_folder(folder))
     except FileNotFoundError:
         return []
-    marks = [int(name) for name in names if name.isdecimal()]
-    return [op for op in marks if not locks.is_held(os.path.join(_folder(folder), str(op)))]
+    marks = {int(name): os.path.join(_folder(folder), name) for name in names if name.isdecimal()}
+    # written, so it was locked; locked no more; and not emptied in between
+    return [op for op, path in marks.items() if files.read(path) and not locks.is_held(path) and files.read(path)]
 
 
 def _folder(folder: str) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import fcntl
 import os
 import time
+from contextlib import suppress
 
 from ..errors import LockedError
 from . import files
@@ -72,25 +73,28 @@ class TraceLock:
 
 
 def held_file(path: str, data: bytes) -> int:
-    """Make a file with ``data`` and hold a ``flock`` on it; its descriptor."""
-    fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+    """Make a file with ``data`` and hold a ``flock`` on it; its descriptor. No file is left when that fails."""
+    fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o666)
     try:
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(fd, fcntl.LOCK_EX)  # who looks whether it is held has it for a moment
         files.write_all(fd, data)
     except BaseException:
+        with suppress(OSError):
+            files.unlink(path)
         os.close(fd)
         raise
     return fd
 
 
 def is_held(path: str) -> bool:
-    """Whether anybody holds a ``flock`` on a file; False when there is none."""
+    """Whether anybody holds it exclusively, by ``flock``; False when there is no such file. May be asked by many at
+    once, and where nothing can be written."""
     try:
-        fd = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except FileNotFoundError:
         return False
     try:
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
         return True
     finally:

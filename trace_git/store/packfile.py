@@ -140,7 +140,7 @@ class PackFile:
             at, shift = at + 1, shift + 7
         base: int | None = None
         if kind == _OFS_DELTA:
-            back, at = self._distance(data, at)
+            back, at = distance(data, at)
             base = offset - back
         elif kind == _REF_DELTA:
             base = self.find(data[at : at + 20])
@@ -148,15 +148,6 @@ class PackFile:
             if base is None:
                 raise ValueError("a delta's base is not in the pack")
         return kind, size, at, base
-
-    def _distance(self, data: mmap.mmap, at: int) -> tuple[int, int]:
-        byte = data[at]
-        value = byte & 0x7F
-        while byte & 0x80:
-            at += 1
-            byte = data[at]
-            value = (value + 1 << 7) | (byte & 0x7F)
-        return value, at + 1
 
     def _mapped(self) -> mmap.mmap:
         if self._data is None:
@@ -187,3 +178,14 @@ def is_torn(stem: str) -> bool:
         return True
     whole = sha1(index[:-20]).digest() == index[-20:] and sha1(pack[:-20]).digest() == pack[-20:]
     return not whole or index[-40:-20] != pack[-20:]
+
+
+def distance(data: mmap.mmap | bytes, at: int) -> tuple[int, int]:
+    """How far back the base of a delta stands, as written at ``at``; and the offset behind that."""
+    byte = data[at]
+    value = byte & 0x7F
+    while byte & 0x80:
+        at += 1
+        byte = data[at]
+        value = (value + 1 << 7) | (byte & 0x7F)
+    return value, at + 1

@@ -16,7 +16,7 @@ from hashlib import sha1
 from dulwich.pack import apply_delta
 
 from . import files, trees
-from .packfile import DAMAGE
+from .packfile import DAMAGE, distance
 from .packs import HEADER, TRAILER
 from .records import NAMES
 
@@ -113,7 +113,7 @@ def _entry(data: bytes, offset: int) -> _Packed | None:
             at, shift = at + 1, shift + 7
         base: int | bytes | None = None
         if kind == _OFS_DELTA:
-            back, at = _distance(data, at)
+            back, at = distance(data, at)
             base = offset - back
         elif kind == _REF_DELTA:
             base, at = data[at : at + 20], at + 20
@@ -127,16 +127,6 @@ def _entry(data: bytes, offset: int) -> _Packed | None:
         return None
     used = size + (size >> 9) + 256
     return _Packed(kind, content, base, at + min(used, len(data) - at) - len(unpacker.unused_data))
-
-
-def _distance(data: bytes, at: int) -> tuple[int, int]:
-    byte = data[at]
-    value = byte & 0x7F
-    while byte & 0x80:
-        at += 1
-        byte = data[at]
-        value = (value + 1 << 7) | (byte & 0x7F)
-    return value, at + 1
 
 
 def _resolved(packed: dict[int, _Packed]) -> dict[bytes, Typed]:

@@ -54,7 +54,7 @@ class Reading(ABC):
         self._wrote = _Wrote()
         self._folders: OrderedDict[bytes, Folder] = OrderedDict()
         self._commits: OrderedDict[str, CommitData] = OrderedDict()
-        self._plans: list[Transaction] = []  # whose objects are read as if they were written
+        self._plans: list[Transaction] = []  # plans and transactions: what they hold is read as if it were written
 
     @abstractmethod
     def _alive(self) -> Connection:
@@ -70,7 +70,12 @@ class Reading(ABC):
 
         Inside it reading finds what was collected. ``Transaction.take`` has it written, by a transaction in the block.
         """
-        plan = Transaction("", {}, lambda: 0, self.tree, _never)
+        with self._finding(Transaction("", {}, lambda: 0, self.tree, _never)) as plan:
+            yield plan
+
+    @contextmanager
+    def _finding(self, plan: Transaction) -> Iterator[Transaction]:
+        """Inside the block reading finds what was collected."""
         with self._mutex:
             self._plans.append(plan)
         try:
@@ -126,7 +131,7 @@ class Reading(ABC):
             return self._alive().objects.listed(oid)
 
     def logged_refs(self) -> dict[str, str | None]:
-        """Where each ref that the operation log knows was put last; None for one that was deleted."""
+        """Where each ref that the operation log knows was put last; one that was deleted is None, or not there."""
         with self._mutex:
             return dict(self._alive().known.values())
 

@@ -111,6 +111,8 @@ class Store(Reading):
 
         When the block has ended the operation is acknowledged: with durability "full" and outside ``batch``
         it survives a power loss. An exception in the block, or a block that moves no ref, writes nothing.
+        What is to be told of what was done is read in the block, where reading finds what was collected: once the
+        lock is released another program may take away what it was made from.
         """
         with self._mutex:
             self._alive()
@@ -119,7 +121,8 @@ class Store(Reading):
                 values = self._begin(sorted(refs))
             transaction = Transaction(verb, values, self._number, self.tree, self._claim)
             try:
-                yield transaction
+                with self._finding(transaction):
+                    yield transaction
                 if transaction.moves:
                     self._commit(transaction, spaces)
             except BaseException:
@@ -285,13 +288,16 @@ class Store(Reading):
         batch.note = batch.note or note
         try:
             yield
+        except BaseException:
+            batch.broken_off()
+            raise
         finally:
             batch.depth -= 1
             if not batch.depth:
                 batch.parted()
                 if batch is self._batch:  # a child that was forked inside has a batch of its own: none
-                    self.flush()
                     batch.unmark()
+                    self.flush()
 
     @property
     def in_batch(self) -> bool:
@@ -379,6 +385,7 @@ class Store(Reading):
         """In a forked child: forget what the parent has pending and let go of its files; reopen at the next use."""
         self._mutex = threading.RLock()
         self._timer = None
+        self._batch.part_with_mark()
         self._batch = Batch()
         if not self._closed and not self._forked:
             self._on.close()

@@ -122,9 +122,6 @@ class TextIndex:
     def of_items(self, items: Iterable[str]) -> Iterator[Row]:
         return self._rows("item", [bytes.fromhex(item) for item in items])
 
-    def of_commits(self, commits: Iterable[int]) -> Iterator[Row]:
-        return self._rows("number", commits)
-
     def items(self, prefix: str) -> list[str]:
         """The ids of all items that begin with these hex digits."""
         low, high = bytes.fromhex(f"{prefix:0<16}"), bytes.fromhex(f"{prefix:f<16}")

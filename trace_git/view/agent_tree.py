@@ -34,11 +34,18 @@ def _ordered(found: Mapping[str, Agent], parent: str) -> Iterator[Agent]:
 def was_there(handle: Handle, name: str) -> bool:
     """Whether an agent of this name is gone whose commits are still here.
 
-    Histories know of those that were collapsed; the operation log of those that were here, for what is kept was.
+    Living histories know of those that were collapsed or merged, what verbs left behind of the others.
     """
     events = lineage.behind(handle, agents.tips_alive(handle))
-    named = any(one.name == name for one in events)
-    return (named or f"{agents.SPACES}{name}/HEAD" in handle.store.logged_refs()) and name in gone(handle, events)
+    if any(one.name == name for one in events):
+        return name not in agents.names(handle)
+    return any(one.name == name for one in lineage.behind(handle, _left(handle))) and name in gone(handle, events)
+
+
+def names(handle: Handle) -> frozenset[str]:
+    """Every name that no new agent can have: of those that are there, and of those that commits still name."""
+    events = lineage.behind(handle, agents.tips_alive(handle))
+    return frozenset([*agents.names(handle), *(one.name for one in events), *gone(handle, events)])
 
 
 def last_tip(handle: Handle, name: str) -> str | None:

@@ -111,13 +111,22 @@ class Handle:
         return {ref: value for ref, value in self.past.items() if ref.startswith(prefix)}
 
     def head(self) -> str | None:
-        """The commit this handle stands on, or None when its branch has none yet."""
+        """The commit this handle stands on, or None when its branch has none yet. StateError when it was removed."""
         if self.branch is None:
+            self._check_there()
             return self.detached
         tip = self.ref_commit(self.branch)
         if tip is not None:
             self.seen = self.branch
         return tip
+
+    def _check_there(self) -> None:
+        if self.detached is None or not self.store.was_shaken or self.store.lists(bytes.fromhex(self.detached)):
+            return
+        raise StateError(
+            f"commit {self.detached[:8]}, which this handle looks at, is gone: removed by gc, or rewritten by redact",
+            hint="go on at a branch: repo.switch(name), repo.checkout(rev), or open the trace again",
+        )
 
     def ref_commit(self, ref: str) -> str | None:
         """The commit a ref points to, through symbolic refs and annotated tags; None when there is no such ref."""

@@ -14,7 +14,7 @@ from ...safe import safe_text
 from .. import changes, opening, operations, options, screen, shapes
 
 _COLOURS = {"running": "green", "collapsed": "blue", "abandoned": "dim", "damaged": "red"}
-_LEAST = 20  # columns that a name, or a purpose, gets
+_LEAST = 20  # columns that a name gets, with the lines that lead to it
 _ROOT = "(trace)"
 
 Cells = tuple[str, str, str, str]  # name, state, tokens, age
@@ -74,7 +74,7 @@ def _root(repo: Repo) -> Cells:
 
 def _tree(found: Sequence[Agent], here: str, root: Cells) -> Iterator[str]:
     """One line an agent below that of the trace itself; a ``*`` stands before the one whose repository this is."""
-    most = max(_LEAST, screen.width() // 3) if screen.on_terminal() else None
+    most = max(_LEAST, screen.width() // 4) if screen.on_terminal() else None
     drawn = list(_drawn(found, ""))
     rows = [root, *(_cells(lines + one.name, one, most) for lines, one in drawn)]
     names, states, tokens, ages = (list(map(screen.columns, column)) for column in zip(*rows, strict=True))

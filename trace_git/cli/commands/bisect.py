@@ -25,7 +25,7 @@ def command() -> None:
     """
 
 
-@command.command("start")
+@command.command("start", short_help="Begin: BAD is where it is wrong, GOOD where it was not.")
 @click.argument("rev", metavar="[BAD]", required=False)
 @click.argument("revs", metavar="[GOOD]...", nargs=-1)
 @click.option("--items", is_flag=True, help="Look for an item of BAD's context instead of a commit.")
@@ -43,7 +43,7 @@ def start(rev: str | None, revs: tuple[str, ...], items: bool, as_json: bool) ->
         bisecting.tell(repo, as_json=as_json)
 
 
-@command.command("good")
+@command.command("good", short_help="Say that it is not wrong there yet.")
 @click.argument("revs", metavar="[REV]...", nargs=-1)
 @options.as_json
 def good(revs: tuple[str, ...], as_json: bool) -> None:
@@ -57,7 +57,7 @@ def good(revs: tuple[str, ...], as_json: bool) -> None:
     _answer("good", revs, as_json=as_json)
 
 
-@command.command("bad")
+@command.command("bad", short_help="Say that it is wrong there.")
 @click.argument("rev", metavar="[REV]", required=False)
 @options.as_json
 def bad(rev: str | None, as_json: bool) -> None:
@@ -70,7 +70,7 @@ def bad(rev: str | None, as_json: bool) -> None:
     _answer("bad", (rev,) if rev is not None else (), as_json=as_json)
 
 
-@command.command("skip")
+@command.command("skip", short_help="Say that nobody can tell there.")
 @click.argument("revs", metavar="[REV]...", nargs=-1)
 @options.as_json
 def skip(revs: tuple[str, ...], as_json: bool) -> None:
@@ -83,7 +83,11 @@ def skip(revs: tuple[str, ...], as_json: bool) -> None:
     _answer("skip", revs, as_json=as_json)
 
 
-@command.command("run", context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
+@command.command(
+    "run",
+    short_help="Let a program look at each.",
+    context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},
+)
 @click.argument("words", metavar="CMD...", nargs=-1, required=True, type=click.UNPROCESSED)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object; before CMD.")
 def run(words: tuple[str, ...], as_json: bool) -> None:
@@ -103,7 +107,7 @@ def run(words: tuple[str, ...], as_json: bool) -> None:
         bisecting.tell(repo, as_json=as_json)
 
 
-@command.command("show")
+@command.command("show", short_help="Print the context that is asked about, as JSON.")
 @options.output
 def show(output: str | None) -> None:
     """Print the context that is asked about, as JSON: what `run` gives to a program.
@@ -119,7 +123,7 @@ def show(output: str | None) -> None:
         screen.exact(bisecting.materialized(asked[1]), output)
 
 
-@command.command("log")
+@command.command("log", short_help="Show what was told so far.")
 @options.as_json
 def log(as_json: bool) -> None:
     """Show what was told so far, as commands that tell it again.
@@ -142,7 +146,7 @@ def log(as_json: bool) -> None:
         screen.show(f"trace bisect {answer} {told}" for answer, told in begun.answers)
 
 
-@command.command("reset")
+@command.command("reset", short_help="End it: HEAD goes back.")
 @click.argument("rev", metavar="[REV]", required=False)
 @options.as_json
 def reset(rev: str | None, as_json: bool) -> None:

@@ -55,9 +55,9 @@ def _read(repo: Repo, agent: str, text: str | None) -> str:
         return str(text)
     from .. import editor  # costs start-up time
 
-    if not (text is None and editor.asked()):
-        return editor.piped(what="collapse")
-    with repo.agent(agent) as child:
+    with repo.agent(agent) as child:  # first: nobody is asked for a text about an agent that is not there
+        if not (text is None and editor.asked()):
+            return editor.piped(what="collapse")
         said = [one.message.text for one in child.context().items if one.role == "assistant"]
     made = editor.edited(said[-1] if said else "", what="collapse")
     if not made.strip():

@@ -49,13 +49,14 @@ def command(
             return
         commit = before if given is None else repo.edit(found, given, force=force, message=message)
         changed = commit.id != before.id
-        told = repo.receipt(commit) if changed else None
+        told = receipts.after(repo, commit) if changed else None
         if as_json:
             shown = {"receipt": receipts.shape(told) if told is not None else None}
             items = [shapes.item(one) for one in commit.items]
             screen.emit(changed=changed, commit=shapes.commit(commit), items=items, **shown)
-        elif told is not None:
-            screen.show([changes.line(commit, changes.branch(repo)), receipts.line(told)])
+        elif changed:
+            below = [receipts.line(told)] if told is not None else []
+            screen.show([changes.line(commit, changes.branch(repo)), *below])
         else:
             screen.note("nothing changed")
 

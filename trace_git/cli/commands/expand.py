@@ -80,7 +80,9 @@ def _agent(child: Repo, rev: str, *, as_json: bool) -> None:
             screen.emit(agent=child.name, items=[shapes.counted(child, one) for one in found])
             return
         screen.show([*items(child, found)][1:], paged=True)
-        changes.aside(f"agent {child.name} as it was at {rev}; to work there: trace --agent {child.name} log")
+        there = child.name in child.agent_tips()
+        way = f"to work there: trace --agent {child.name} log" if there else "there are no branches of it here"
+        changes.aside(f"agent {child.name} as it was at {rev}; {way}")
 
 
 def _list(ctx: click.Context, repo: Repo, *, as_json: bool) -> None:

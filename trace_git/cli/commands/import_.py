@@ -19,10 +19,11 @@ from ..progress import Progress
 def command(files: tuple[str, ...], format_: str | None, as_json: bool) -> None:
     """Import transcripts, one commit a message.
 
-    Forks become branches, sub-agents agents. The format is recognised by looking: Claude Code JSONL, OpenAI chat (a JSON list, an object with
-    messages, or JSONL of these), Anthropic messages, SWE-agent .traj. The first conversation goes to the
-    present branch when that is empty, every other one to a branch of its own. A sub-agent of Claude Code is
-    spawned where it was called and collapsed where its answer came, with the files that lie beside the session.
+    Forks become branches, sub-agents agents. The format is recognised by looking: Claude Code JSONL, OpenAI
+    chat (a JSON list, an object with messages, or JSONL of these), Anthropic messages, SWE-agent .traj. The
+    first conversation goes to the present branch when that is empty, every other one to a branch of its own.
+    A sub-agent of Claude Code is spawned where it was called and collapsed where its answer came, with the
+    files that lie beside the session.
 
     \b
     Examples:

@@ -32,7 +32,7 @@ def command(ctx: click.Context) -> None:
         ctx.invoke(log, limit=None, as_json=False)
 
 
-@command.command("log")
+@command.command("log", short_help="List the operations, newest first.")
 @click.option("-n", "--limit", type=click.IntRange(min=0), metavar="N", help="Show at most N operations.")
 @options.as_json
 def log(limit: int | None, as_json: bool) -> None:
@@ -57,7 +57,7 @@ def log(limit: int | None, as_json: bool) -> None:
         screen.show(_table(chain([first], found)), paged=True)
 
 
-@command.command("show")
+@command.command("show", short_help="Show one operation, and every ref that it moved.")
 @click.argument("number", metavar="N", type=click.IntRange(min=0))
 @options.as_json
 def show(number: int, as_json: bool) -> None:

@@ -32,14 +32,15 @@ def command(rev: str, mode: str, dry_run: bool, as_json: bool) -> None:
         old = repo.get("HEAD")
         commit = repo.reset(rev, mode=mode)
         name = changes.branch(repo)
-        told = repo.receipt(commit, since=old)
+        told = receipts.after(repo, commit, old)
     if as_json:
-        screen.emit(branch=name, mode=mode, old=old.id, commit=shapes.commit(commit), receipt=receipts.shape(told))
+        shown = receipts.shape(told) if told is not None else None
+        screen.emit(branch=name, mode=mode, old=old.id, commit=shapes.commit(commit), receipt=shown)
         return
     if old.id == commit.id:
         screen.note(f"{name} is at {commit.short_id} already; nothing changed")
         return
-    screen.show([f"{screen.paint(f'{name} is at')} {changes.place(commit)}", receipts.line(told)])
+    screen.show([f"{screen.paint(f'{name} is at')} {changes.place(commit)}", *([receipts.line(told)] if told else [])])
     until = ", as long as nothing cleans up" if mode == "hard" else ""
     changes.aside(f"before: {old.short_id} {old.subject}")
     changes.aside(f"back: trace undo{until}")

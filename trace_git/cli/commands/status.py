@@ -88,12 +88,12 @@ def _facts(
         counted = "by the API" if status.reported.exact else "by the API, estimated since"
         yield _fact("Reported", _fill(status.reported, status.budget, counted))
     if compressed:
-        yield _fact("Compressed", compressed)
+        yield _fact("Archive", compressed)
     yield _fact("Budget", _budget(status))
 
 
 def _fact(name: str, value: str) -> str:
-    return f"{name + ':':<10}{value}" if len(name) < 9 else f"{name}: {value}"
+    return f"{name + ':':<10}{value}"
 
 
 def _fill(tokens: TokenCount, budget: int | None, counted: str) -> str:

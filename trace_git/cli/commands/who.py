@@ -79,5 +79,5 @@ def _lines(found: Sequence[Hit]) -> Iterator[str]:
         ]
         head = screen.row(cells, "")
         used = sum(screen.columns(text) + 1 for text, _ in cells if text)
-        room = max(20, screen.width() - used - 1) if screen.on_terminal() else 160
+        room = max(hits.LEAST, screen.width() - used - 1) if screen.on_terminal() else 160
         yield f"{head}: {hits.excerpt(one, room)}"

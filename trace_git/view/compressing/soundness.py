@@ -13,6 +13,7 @@ from ..materializers import anthropic, openai
 from ..materializers.draft import folded
 
 _FORMS = (openai.FORM, anthropic.FORM)
+_HINTS = {"expand": "look at the originals where they are: trace expand X --peek"}
 
 
 def check(before: Sequence[Item], after: Sequence[Item], verb: str) -> None:
@@ -24,8 +25,14 @@ def check(before: Sequence[Item], after: Sequence[Item], verb: str) -> None:
 
 
 def check_back(before: Sequence[Item], after: Sequence[Item], back: AbstractSet[str]) -> None:
-    """The same for originals that come ``back``: what was wrong with them is so again, and nobody else may suffer."""
-    _refuse("expand", [one for one in _torn(before, after) if one.item not in back], ())
+    """The same for originals that come ``back``: what was wrong with them is so again, and nobody else may suffer.
+
+    A call at the end that nothing answered yet is no worse off: what stood behind it stands there again.
+    """
+    paired = groups.groups(before)
+    waiting = {paired.items[call.at].id for call in paired.tail}
+    _refuse("expand", [one for one in _torn(before, after) if one.item not in back and not (
+            one.kind == "unanswered" and one.item in waiting)], ())  # fmt: skip
 
 
 def _torn(before: Sequence[Item], after: Sequence[Item]) -> list[groups.Finding]:
@@ -41,7 +48,7 @@ def _refuse(verb: str, torn: Sequence[groups.Finding], refused: Sequence[tuple[s
     if found:
         raise UnsafeRewriteError(
             f"this {verb} would break the context: {found[0]}", findings=found,
-            hint="take the whole tool group into the range, or leave it out",
+            hint=_HINTS.get(verb, "take the whole tool group into the range, or leave it out"),
         )  # fmt: skip
 
 

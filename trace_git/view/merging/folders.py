@@ -188,7 +188,13 @@ def _side(
 
 
 def _differing(shelves: Sequence[Mapping[str, tuple[Entry, ...]]]) -> list[dict[str, tuple[Entry, ...]]]:
-    """The archives of each side without those that are the same on all."""
+    """The archives of each side without those that are the same on all, whatever keys a merge gave to the items."""
     first, *others = shelves
-    same = {under for under, entries in first.items() if all(one.get(under) == entries for one in others)}
+    same = {under for under, entries in first.items() if all(_alike(one.get(under), entries) for one in others)}
     return [{under: entries for under, entries in one.items() if under not in same} for one in shelves]
+
+
+def _alike(some: tuple[Entry, ...] | None, others: tuple[Entry, ...]) -> bool:
+    if some is None or some == others:
+        return some is not None
+    return {(one.place.item, one.blob) for one in some} == {(one.place.item, one.blob) for one in others}

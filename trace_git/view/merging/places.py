@@ -79,8 +79,9 @@ def woven(
     wanted: Set[str],
     behind: Sequence[Mapping[str, str]],
     covered: Callable[[str], Sequence[str]],
+    aside: Set[str] = frozenset(),
 ) -> list[str]:
-    """All ``wanted`` items in order, and among them, where they would stand, others of the frame.
+    """All ``wanted`` items in order, and among them, where they would stand, those ``aside`` and others of the frame.
 
     ``placed`` are the items of the base; ``prefer`` says whose order they have. ``behind`` maps, for each side, an item
     to the one right behind which it belongs, a result to its call or to the result before it. ``covered`` is as in
@@ -94,8 +95,9 @@ def woven(
     heads: dict[str, list[str]] = {}
     for summary, first in [pair for one in stands for pair in one.items()]:
         heads.setdefault(first, []).append(summary)
-    left = _chains(ours, stops, wanted - bound[0].keys() - stands[0].keys())
-    right = _chains(theirs, stops, wanted - bound[1].keys() - stands[1].keys() - both)  # what both added is ours
+    every = wanted | aside
+    left = _chains(ours, stops, every - bound[0].keys() - stands[0].keys())
+    right = _chains(theirs, stops, every - bound[1].keys() - stands[1].keys() - both)  # what both added is ours
     children: dict[str, list[str]] = {}
     for one in bound:
         for item, target in one.items():

@@ -108,6 +108,10 @@ class Merging:
         """The ids of the tool group of an item, or itself alone."""
         return self._units.get(item, (item,))
 
+    def covered(self, item: str) -> Sequence[str]:
+        """The items that a summary stands for."""
+        return self._compresses.covered(item)
+
     # -- conflicts -------------------------------------------------------------------------
 
     @cached_property
@@ -265,6 +269,7 @@ class Merging:
             placed=self._states[0].keys(),
             prefer=prefer,
             wanted={item for item, state in states.items() if state.presence == LIVE},
+            aside={item for item, state in states.items() if state.archived},
             behind=behind,
             covered=self._compresses.covered,
         )
