@@ -4,6 +4,8 @@ PYTHON  ?= python3
 JOBS    ?= $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) + 1)')
 BIN     := $(VENV)/bin
 .DEFAULT_GOAL := help
+# Tests and benchmarks start hundreds of programs, each of which would compile the whole package anew.
+unexport PYTHONDONTWRITEBYTECODE
 .PHONY: help demo test check lint bench dist clean
 
 help:  ## print this help
