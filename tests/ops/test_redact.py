@@ -7,6 +7,7 @@ import os
 import subprocess
 import zlib
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +43,8 @@ def everything(folder: Path) -> Iterator[tuple[str, bytes]]:
         yield str(path.relative_to(folder)), raw
         at = raw.find(b"\x78\x9c")  # the operation log is deflated
         while path.parent.name == "trace" and at >= 0:
-            yield f"{path.name} at {at}", zlib.decompressobj().decompress(raw[at:])
+            with suppress(zlib.error):  # two bytes that stand there by chance
+                yield f"{path.name} at {at}", zlib.decompressobj().decompress(raw[at:])
             at = raw.find(b"\x78\x9c", at + 1)
     listed = subprocess.run(
         ["git", "cat-file", "--batch-all-objects", "--batch"], cwd=folder, capture_output=True, check=True
