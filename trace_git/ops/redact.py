@@ -53,7 +53,7 @@ def redact(
     """Erase a text, what a regular expression matches, or an item; see ``Repo.redact``."""
     if sum(one is not None for one in (text, item, regex)) != 1:
         raise InvalidInputError(
-            "say what to redact: a text, an item or a regular expression", field="text", hint="exactly one of them"
+            "say what to redact: a text, an item or a regular expression", field="text", hint="give exactly one of them"
         )
     eraser = cleaning.expression(regex, replacement) if regex is not None else cleaning.literal(
         text if text is not None else "\0", replacement

@@ -75,7 +75,9 @@ def _lines(found: GcResult) -> Iterator[str]:
     if len(found.ended) > _SHOWN:
         yield f"  … and {len(found.ended) - _SHOWN} more, see --json"
     yield from (
-        f"{found.commits[reason]:,} commits stay {why}" for reason, why in _WHY.items() if found.commits[reason]
+        f"{count:,} commit{' stays' if count == 1 else 's stay'} {why}"
+        for reason, why in _WHY.items()
+        if (count := found.commits[reason])
     )
     about = "" if found.applied else "about "
     packs = f"{found.packs_before} → {found.packs_after} packs"
