@@ -16,6 +16,8 @@ from ..crash.children import Send
 from ..llm.conftest import MODEL
 from ..llm.server import Behaviour, Handler, Server, completion, hangs, says, sends
 
+pytestmark = pytest.mark.filterwarnings("ignore")  # litellm's own
+
 WORKERS = ("parser", "tester", "writer")
 STEPS = 4
 
