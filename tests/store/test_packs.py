@@ -79,7 +79,7 @@ def test_the_same_objects_give_the_same_pack() -> None:
 
 
 def test_packs_are_joined_as_they_stand(tmp_path: Path, git: Callable[..., str]) -> None:
-    objects = history(60)
+    objects = sorted(history(60), key=lambda one: one[1] == BLOB)  # as ``build`` has them
     halves = [packs.build(half, len(half), deltas=True) for half in (objects[:90], objects[90:])]
     chunks: list[bytes] = []
     writer = packs.PackWriter(chunks.append, len(objects))
@@ -90,6 +90,34 @@ def test_packs_are_joined_as_they_stand(tmp_path: Path, git: Callable[..., str])
     git(tmp_path, "init", "-q", "--bare", ".")
     git(tmp_path, "index-pack", "--strict", "x.pack")
     assert (tmp_path / "x.idx").read_bytes() == packs.index(writer.entries, checksum)
+
+
+def test_messages_that_are_in_another_pack_too_are_left_out(tmp_path: Path, git: Callable[..., str]) -> None:
+    objects = history(60)
+    _, pack, index = packs.build(objects, len(objects), deltas=True)
+    (tmp_path / "built.idx").write_bytes(index)
+    entries = PackIndex(str(tmp_path / "built.idx")).listed()
+    messages = [oid for oid, kind, _ in objects if kind == BLOB]
+    for without in (set(messages[:1]), set(messages[3:9] + messages[20:21]), set(messages), set(messages[-1:])):
+        chunks: list[bytes] = []
+        writer = packs.PackWriter(chunks.append, len(objects) - len(without))
+        assert writer.add_body(body(pack), entries, without)
+        checksum = writer.finish()
+        (tmp_path / "x.pack").write_bytes(b"".join(chunks))
+        git(tmp_path, "init", "-q", "--bare", ".")
+        git(tmp_path, "index-pack", "x.pack")
+        assert (tmp_path / "x.idx").read_bytes() == packs.index(writer.entries, checksum)
+        assert {oid for oid, _, _ in writer.entries} == {oid for oid, _, _ in objects} - without
+
+
+@pytest.mark.parametrize("kind", [TREE, COMMIT])
+def test_what_deltas_need_or_reach_across_is_not_left_out(kind: int) -> None:
+    objects = sorted(history(60), key=lambda one: one[1] == BLOB)
+    _, pack, _ = packs.build(objects, len(objects), deltas=True)
+    writer = packs.PackWriter(lambda data: None, len(objects) - 1)
+    middle = [oid for oid, its, _ in objects if its == kind][30]
+    assert not writer.add_body(body(pack), listed(objects), {middle})
+    assert writer.entries == []
 
 
 def test_a_damaged_pack_is_not_joined() -> None:

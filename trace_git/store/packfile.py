@@ -16,7 +16,7 @@ from hashlib import sha1
 
 from . import deltas, files
 from .packindex import Listed, PackIndex
-from .packs import HEADER, TRAILER
+from .packs import HEADER, TRAILER, distance
 from .records import NAMES
 
 DAMAGE = (IndexError, OverflowError, ValueError, struct.error, zlib.error)  # what reading damaged bytes may raise
@@ -178,14 +178,3 @@ def is_torn(stem: str) -> bool:
         return True
     whole = sha1(index[:-20]).digest() == index[-20:] and sha1(pack[:-20]).digest() == pack[-20:]
     return not whole or index[-40:-20] != pack[-20:]
-
-
-def distance(data: mmap.mmap | bytes, at: int) -> tuple[int, int]:
-    """How far back the base of a delta stands, as written at ``at``; and the offset behind that."""
-    byte = data[at]
-    value = byte & 0x7F
-    while byte & 0x80:
-        at += 1
-        byte = data[at]
-        value = (value + 1 << 7) | (byte & 0x7F)
-    return value, at + 1

@@ -9,17 +9,18 @@ from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence, Set
 from hashlib import sha1
 from itertools import accumulate
+from mmap import mmap
 
 from .deltas import between_commits, between_folders
 from .packindex import Listed
-from .records import COMMIT, TREE
+from .records import BLOB, COMMIT, TREE
 
 HEADER = 12  # bytes before the first object of a pack
 TRAILER = 20
-_OFS_DELTA = 6
+_OFS_DELTA, _REF_DELTA = 6, 7
 _MAX_CHAIN = 48  # git's own default is 50
 _COMPRESS_FROM = 128  # bytes; below, deflate costs more time than it saves space
 _TREE_FROM = 512  # bytes of a folder that others are deltas against
@@ -27,6 +28,14 @@ _SMALL = 8192  # bytes of a message; above, deflate saves too much to do without
 _STORED_MAX = 65535
 _TREE_MIN = 64
 _BUFFER = 1 << 20
+
+
+class _Run:
+    """Objects of a pack that stand behind one another, from the first byte to the one behind the last."""
+
+    def __init__(self, start: int) -> None:
+        self.start = self.end = start
+        self.entries: list[Listed] = []
 
 
 class PackWriter:
@@ -53,19 +62,31 @@ class PackWriter:
         self.entries.append((oid, zlib.crc32(packed), self._offset))
         self._put(packed)
 
-    def add_body(self, body: memoryview, entries: Sequence[Listed]) -> None:
-        """Add all objects of another pack as they stand there: distances between them do not change.
+    def add_body(self, body: memoryview, entries: Sequence[Listed], without: Set[bytes] = frozenset()) -> bool:
+        """Add the objects of another pack but ``without`` as they stand there: distances between them do not change.
 
-        ``body`` is that pack without header and trailer, ``entries`` are in its order. ValueError when an object's
-        packed bytes are not what its index says.
+        ``body`` is that pack without header and trailer, ``entries`` are in its order. False, and nothing is added,
+        when one that stays is a delta against one left out, or across it. ValueError when an object's packed bytes
+        are not what its index says.
         """
-        shift = self._offset - HEADER
-        for (oid, crc, offset), end in zip(entries, ends(entries, len(body) + HEADER), strict=True):
+        runs = [_Run(HEADER)]
+        for entry, end in zip(entries, ends(entries, len(body) + HEADER), strict=True):
+            oid, crc, offset = entry
             if zlib.crc32(body[offset - HEADER : end - HEADER]) != crc:
                 raise ValueError(f"object {oid.hex()} is damaged in its pack")
-        self.entries += [(oid, crc, offset + shift) for oid, crc, offset in entries]
-        for at in range(0, len(body), _BUFFER):
-            self._put(bytes(body[at : at + _BUFFER]))
+            if oid in without:
+                runs.append(_Run(end))
+            elif len(runs) > 1 and _needs(body, offset - HEADER) + HEADER < runs[-1].start:
+                return False
+            else:
+                runs[-1].entries.append(entry)
+                runs[-1].end = end
+        for run in runs:
+            shift = self._offset - run.start
+            self.entries += [(oid, crc, offset + shift) for oid, crc, offset in run.entries]
+            for at in range(run.start, run.end, _BUFFER):
+                self._put(bytes(body[at - HEADER : min(at + _BUFFER, run.end) - HEADER]))
+        return True
 
     def add_packed(self, oid: bytes, kind: int, size: int, deflated: bytes, *, base: int | None = None) -> int:
         """Add one object as it stands in another pack; ``base`` is where here the object is that it is a delta to.
@@ -114,13 +135,21 @@ class PackWriter:
 
 
 def build(objects: Iterable[tuple[bytes, int, bytes]], count: int, *, deltas: bool) -> tuple[str, bytes, bytes]:
-    """(name, pack, index) of ``objects``, given newest first as (raw id, type, bytes); see ``PackWriter.add``."""
+    """(name, pack, index) of ``objects``, given newest first as (raw id, type, bytes); see ``PackWriter.add``.
+
+    Messages come last: one that is in another pack too can be left out of this one later, and no delta reaches
+    across it.
+    """
     chunks: list[bytes] = []
     writer = PackWriter(chunks.append, count)
-    for oid, kind, data in objects:
+    for oid, kind, data in sorted(objects, key=_is_message):
         writer.add(oid, kind, data, deltas=deltas)
     checksum = writer.finish()
     return checksum.hex(), b"".join(chunks), index(writer.entries, checksum)
+
+
+def _is_message(named: tuple[bytes, int, bytes]) -> bool:
+    return named[1] == BLOB
 
 
 def index(entries: Iterable[Listed], checksum: bytes) -> bytes:
@@ -153,6 +182,29 @@ def ends(entries: Sequence[Listed], end: int) -> list[int]:
 def has_deltas(pack: bytes | memoryview, entries: Iterable[Listed]) -> bool:
     """Whether a pack was made with deltas; one of a single commit was not, and is made smaller when it is merged."""
     return any(pack[offset] >> 4 & 7 == _OFS_DELTA for _, _, offset in entries)
+
+
+def distance(data: bytes | memoryview | mmap, at: int) -> tuple[int, int]:
+    """How far back the base of a delta stands, as written at ``at``; and the offset behind that."""
+    byte = data[at]
+    value = byte & 0x7F
+    while byte & 0x80:
+        at += 1
+        byte = data[at]
+        value = (value + 1 << 7) | (byte & 0x7F)
+    return value, at + 1
+
+
+def _needs(pack: memoryview, at: int) -> int:
+    """Where the first byte is that the object at ``at`` needs: its own, or that of what it is a delta against."""
+    start, kind = at, pack[at] >> 4 & 7
+    if kind == _REF_DELTA:
+        return 0  # it may stand anywhere
+    if kind != _OFS_DELTA:
+        return start
+    while pack[at] & 0x80:
+        at += 1
+    return start - distance(pack, at + 1)[0]
 
 
 def _header(kind: int, size: int) -> bytes:

@@ -16,8 +16,8 @@ from hashlib import sha1
 from dulwich.pack import apply_delta
 
 from . import files, trees
-from .packfile import DAMAGE, distance
-from .packs import HEADER, TRAILER
+from .packfile import DAMAGE
+from .packs import HEADER, TRAILER, distance
 from .records import NAMES
 
 _OFS_DELTA, _REF_DELTA = 6, 7

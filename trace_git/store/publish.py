@@ -224,30 +224,32 @@ class Publisher:
 
     def _merge(self, stems: list[str]) -> None:
         listed = {stem: self._objects.pack_entries(stem) for stem in stems}
-        oids = [oid for entries in listed.values() for oid, _, _ in entries]
-        if len(set(oids)) < len(oids):  # rare: something was published twice; then nothing is copied blindly
-            listed = {"": [(oid, 0, 0) for oid in dict.fromkeys(oids)]}
+        oids = {oid for entries in listed.values() for oid, _, _ in entries}
         draft = self._scratch + ".merge"
         fd = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o666)
         try:
-            writer = packs.PackWriter(lambda data: files.write_all(fd, data), sum(map(len, listed.values())))
+            writer = packs.PackWriter(lambda data: files.write_all(fd, data), len(oids))
             for stem, entries in sorted(listed.items(), key=lambda pair: len(pair[1])):
-                self._merge_one(writer, stem, entries)
+                here = {oid for oid, _, _ in entries}
+                self._merge_one(writer, stem, entries, here - oids)  # equal messages are in several
+                oids -= here
             checksum = writer.finish()
             os.fsync(fd)
         finally:
             os.close(fd)
         self._replace_packs(stems, draft, checksum, packs.index(writer.entries, checksum))
 
-    def _merge_one(self, writer: packs.PackWriter, stem: str, entries: Sequence[Listed]) -> None:
+    def _merge_one(self, writer: packs.PackWriter, stem: str, entries: Sequence[Listed], without: set[bytes]) -> None:
         """Packs of single commits are packed anew, as deltas; those of groups have their deltas and are copied."""
-        raw = files.read(stem + ".pack") if stem else None
+        raw = files.read(stem + ".pack")
         if raw is not None and packs.has_deltas(raw, entries):
-            writer.add_body(memoryview(raw)[packs.HEADER : -packs.TRAILER], entries)
-            return
+            body = memoryview(raw)[packs.HEADER : -packs.TRAILER]
+            if writer.add_body(body, entries, without):
+                return
         for oid, _, _ in entries:
-            kind, data = self._objects.read(oid)
-            writer.add(oid, kind, data)
+            if oid not in without:
+                kind, data = self._objects.read(oid)
+                writer.add(oid, kind, data)
 
     def _replace_packs(self, stems: Sequence[str], draft: str, checksum: bytes, index: bytes) -> None:
         stem = os.path.join(self._packs, f"pack-{checksum.hex()}")
