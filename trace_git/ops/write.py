@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
+from types import MappingProxyType
+from typing import NamedTuple
 
 from ..errors import InvalidInputError, StateError
 from ..model import ESTIMATE, Author, Commit, TokenCount
@@ -18,8 +19,7 @@ from ..view.handle import Handle
 _LATEST = 1 << 40  # seconds; git's own tools fail far beyond
 
 
-@dataclass(frozen=True)
-class Change:
+class Change(NamedTuple):
     """What a verb wants committed. ``tokens`` is what it adds to the context; None when nobody counts."""
 
     verb: str
@@ -28,7 +28,7 @@ class Change:
     tokens: TokenCount | None
     timestamp: int | None = None
     message: str | None = None
-    trailers: Mapping[str, str] = field(default_factory=dict)
+    trailers: Mapping[str, str] = MappingProxyType({})
 
 
 def branch_of(handle: Handle) -> str:

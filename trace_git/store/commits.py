@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from ..errors import CorruptTraceError
 from ..model import Author
@@ -22,8 +23,7 @@ _TRAILER = re.compile(r"([A-Za-z][A-Za-z0-9-]*): (.*)\Z")
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f<>]+")
 
 
-@dataclass(frozen=True, slots=True)
-class CommitData:
+class CommitData(NamedTuple):
     """A commit as its object says it. Ids are 40 hex; ``timestamp`` is the committer's, in seconds.
 
     ``parents`` are git's; ``line`` those that its history goes on to: none at a boundary, where git sees a link to

@@ -78,8 +78,15 @@ def oid_of(kind: bytes, data: bytes) -> bytes:
     return sha1(b"%b %d\0%b" % (kind, len(data), data)).digest()
 
 
-Changes = Mapping[tuple[bytes, ...], tuple[bytes, bytes] | None]
-_Names = dict[bytes, tuple[bytes, bytes] | None]  # the changes in one folder
+Change = tuple[bytes, bytes] | None
+Changes = Mapping[tuple[bytes, ...], Change]
+
+
+class _Names(NamedTuple):
+    """The changes in one folder, and those in the folders below it."""
+
+    here: dict[bytes, Change]
+    below: dict[bytes, _Names]
 
 
 def edit(source: Source, root: bytes | None, changes: Changes) -> bytes | None:
@@ -88,24 +95,21 @@ def edit(source: Source, root: bytes | None, changes: Changes) -> bytes | None:
     A path whose mode is a folder's puts a whole tree there. Folders that become empty go.
     Returns the raw id of the new tree, None when nothing is left.
     """
-    folders: dict[tuple[bytes, ...], _Names] = {}
+    top = _Names({}, {})
     for path, change in changes.items():
-        folders.setdefault(path[:-1], {})[path[-1]] = change
-    return _edit(source, root, folders)
+        names = top
+        for name in path[:-1]:
+            names = names.below.get(name) or names.below.setdefault(name, _Names({}, {}))
+        names.here[path[-1]] = change
+    return _edit(source, root, top)
 
 
-def _edit(source: Source, root: bytes | None, folders: Mapping[tuple[bytes, ...], _Names]) -> bytes | None:
-    """``folders`` are the changes by folder, below ``root``."""
+def _edit(source: Source, root: bytes | None, names: _Names) -> bytes | None:
     folder = dict(source.tree(root)) if root is not None else {}
-    below: dict[bytes, dict[tuple[bytes, ...], _Names]] = {}
     ordered = True
-    for path, names in folders.items():
-        if path:
-            below.setdefault(path[0], {})[path[1:]] = names
-        else:
-            for name, change in names.items():
-                ordered = _set(folder, name, change) and ordered
-    for name, deeper in below.items():
+    for name, change in names.here.items():
+        ordered = _set(folder, name, change) and ordered
+    for name, deeper in names.below.items():
         oid = _edit(source, child(folder, name), deeper)
         ordered = _set(folder, name, (FOLDER, oid) if oid is not None else None) and ordered
     if not folder:
@@ -113,7 +117,7 @@ def _edit(source: Source, root: bytes | None, folders: Mapping[tuple[bytes, ...]
     return source.put_tree(folder if ordered else dict(sorted(folder.items())))
 
 
-def _set(folder: Folder, name: bytes, change: tuple[bytes, bytes] | None) -> bool:
+def _set(folder: Folder, name: bytes, change: Change) -> bool:
     """Change one name; whether the folder is in git's order still, which it is after an append at its end."""
     if change is None:
         folder.pop(name, None)
@@ -123,7 +127,7 @@ def _set(folder: Folder, name: bytes, change: tuple[bytes, bytes] | None) -> boo
     key, other = (name + b"/", name) if mode == FOLDER else (name, name + b"/")
     folder.pop(other, None)
     ordered = key in folder or not folder or next(reversed(folder)) < key
-    folder[key] = entry(mode, name, oid)
+    folder[key] = b"%b %b\0%b" % (mode, name, oid)
     return ordered
 
 
