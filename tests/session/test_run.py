@@ -9,6 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from trace_git import Repo, Session, assistant
 
 from ..crash import children

@@ -42,7 +42,7 @@ def test_stock_git_accepts_a_pack_and_would_write_the_same_index(
     deltas: bool, tmp_path: Path, git: Callable[..., str]
 ) -> None:
     objects = history(120)
-    name, pack, index = packs.build(objects, len(objects), deltas=deltas)
+    name, pack, index = packs.build(objects, deltas=deltas)
     git(tmp_path, "init", "-q", "--bare", ".")
     stem = tmp_path / "objects" / "pack" / f"pack-{name}"
     stem.with_suffix(".pack").write_bytes(pack)
@@ -59,15 +59,15 @@ def test_stock_git_accepts_a_pack_and_would_write_the_same_index(
 
 def test_versions_of_a_folder_take_little_room() -> None:
     objects = [one for one in history(200) if one[1] == TREE]
-    _, plain, _ = packs.build(objects, len(objects), deltas=False)
-    _, small, _ = packs.build(objects, len(objects), deltas=True)
+    _, plain, _ = packs.build(objects, deltas=False)
+    _, small, _ = packs.build(objects, deltas=True)
     assert len(small) * 10 < len(plain)
 
 
 def test_the_newest_version_of_a_folder_is_whole() -> None:
     """The present is read without following a chain."""
     objects = [one for one in history(50) if one[1] == TREE]
-    _, pack, _ = packs.build(objects, len(objects), deltas=True)
+    _, pack, _ = packs.build(objects, deltas=True)
     first, second = (offset for _, _, offset in listed(objects)[:2])
     assert pack[first] >> 4 & 7 == TREE
     assert pack[second] >> 4 & 7 == 6  # a delta by offset
@@ -75,12 +75,12 @@ def test_the_newest_version_of_a_folder_is_whole() -> None:
 
 def test_the_same_objects_give_the_same_pack() -> None:
     objects = history(10)
-    assert packs.build(objects, len(objects), deltas=True) == packs.build(objects, len(objects), deltas=True)
+    assert packs.build(objects, deltas=True) == packs.build(objects, deltas=True)
 
 
 def test_packs_are_joined_as_they_stand(tmp_path: Path, git: Callable[..., str]) -> None:
     objects = sorted(history(60), key=lambda one: one[1] == BLOB)  # as ``build`` has them
-    halves = [packs.build(half, len(half), deltas=True) for half in (objects[:90], objects[90:])]
+    halves = [packs.build(half, deltas=True) for half in (objects[:90], objects[90:])]
     chunks: list[bytes] = []
     writer = packs.PackWriter(chunks.append, len(objects))
     for half, (_, pack, _) in zip((objects[:90], objects[90:]), halves, strict=True):
@@ -94,7 +94,7 @@ def test_packs_are_joined_as_they_stand(tmp_path: Path, git: Callable[..., str])
 
 def test_messages_that_are_in_another_pack_too_are_left_out(tmp_path: Path, git: Callable[..., str]) -> None:
     objects = history(60)
-    _, pack, index = packs.build(objects, len(objects), deltas=True)
+    _, pack, index = packs.build(objects, deltas=True)
     (tmp_path / "built.idx").write_bytes(index)
     entries = PackIndex(str(tmp_path / "built.idx")).listed()
     messages = [oid for oid, kind, _ in objects if kind == BLOB]
@@ -113,7 +113,7 @@ def test_messages_that_are_in_another_pack_too_are_left_out(tmp_path: Path, git:
 @pytest.mark.parametrize("kind", [TREE, COMMIT])
 def test_what_deltas_need_or_reach_across_is_not_left_out(kind: int) -> None:
     objects = sorted(history(60), key=lambda one: one[1] == BLOB)
-    _, pack, _ = packs.build(objects, len(objects), deltas=True)
+    _, pack, _ = packs.build(objects, deltas=True)
     writer = packs.PackWriter(lambda data: None, len(objects) - 1)
     middle = [oid for oid, its, _ in objects if its == kind][30]
     assert not writer.add_body(body(pack), listed(objects), {middle})
@@ -122,7 +122,7 @@ def test_what_deltas_need_or_reach_across_is_not_left_out(kind: int) -> None:
 
 def test_a_damaged_pack_is_not_joined() -> None:
     objects = history(10)
-    _, pack, _ = packs.build(objects, len(objects), deltas=True)
+    _, pack, _ = packs.build(objects, deltas=True)
     damaged = bytearray(pack)
     damaged[len(pack) // 2] ^= 1
     writer = packs.PackWriter(lambda data: None, len(objects))
@@ -156,7 +156,7 @@ def test_offsets_beyond_two_gigabytes_are_indexed(tmp_path: Path, git: Callable[
 
 def test_an_index_finds_what_git_lists(tmp_path: Path, git: Callable[..., str]) -> None:
     objects = history(300)
-    _, _, data = packs.build(objects, len(objects), deltas=True)
+    _, _, data = packs.build(objects, deltas=True)
     (tmp_path / "x.idx").write_bytes(data)
     shown = [line.split()[:2] for line in git(tmp_path, "show-index", given=data).splitlines()]
     offsets = {bytes.fromhex(oid): int(offset) for offset, oid in shown}
@@ -172,6 +172,6 @@ def test_an_index_finds_what_git_lists(tmp_path: Path, git: Callable[..., str]) 
 @pytest.mark.parametrize("cut", [0, 7, 100, 1031, 1100, -1])
 def test_an_index_that_is_cut_off_is_refused(cut: int, tmp_path: Path) -> None:
     objects = history(5)
-    (tmp_path / "x.idx").write_bytes(packs.build(objects, len(objects), deltas=True)[2][:cut])
+    (tmp_path / "x.idx").write_bytes(packs.build(objects, deltas=True)[2][:cut])
     with pytest.raises(ValueError, match=r"index|empty"):
         PackIndex(str(tmp_path / "x.idx"))

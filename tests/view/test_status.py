@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -197,7 +196,7 @@ def test_of_a_merge_only_the_first_parent_is_looked_at(repo: Repo) -> None:
     store = repo._handle.store
     with store.transaction("merge", ["refs/heads/main"]) as transaction:
         data = store.commit(first.id)
-        merge = replace(data, parents=(first.id, side.id), message="merge", trailers={"Trace-Op": "merge"})
+        merge = data._replace(parents=(first.id, side.id), message="merge", trailers={"Trace-Op": "merge"})
         transaction.move("refs/heads/main", transaction.put_commit(merge))
     assert repo.status().reported is None
 

@@ -17,8 +17,7 @@ files of transcripts are read elsewhere.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..errors import InvalidInputError
 from ..model import ANTHROPIC, OPENAI, Message, Usage
@@ -29,8 +28,7 @@ _WITH_SOURCE = frozenset({"image", "document", "search_result"})
 _STREAMING = ("__next__", "__anext__", "__aiter__", "__await__")
 
 
-@dataclass(frozen=True, slots=True)
-class Given:
+class Given(NamedTuple):
     """What was handed over. ``usage`` and ``model`` are those of the last response in it, or None."""
 
     messages: tuple[Message, ...]
@@ -50,18 +48,17 @@ def read(given: Any, *, role: str | None = None) -> Given:
         return _one(given, role)
     if not given:
         raise InvalidInputError("nothing to commit: the list of messages is empty", hint="pass at least one message")
-    parts = [_nth(part, role, index) for index, part in enumerate(given)]
-    messages = tuple(message for part in parts for message in part.messages)
-    usage = next((part.usage for part in reversed(parts) if part.usage), None)
-    return Given(messages, usage, next((part.model for part in reversed(parts) if part.model), None))
-
-
-def _nth(part: Any, role: str | None, index: int) -> Given:
+    parts: list[Given] = []
     try:
-        return _one(part, role)
+        for part in given:
+            parts.append(_one(part, role))
     except InvalidInputError as error:
+        index = len(parts)
         field = f"[{index}].{error.field}" if error.field else f"[{index}]"
         raise InvalidInputError(f"message {index}: {error}", field=field, hint=error.hint) from None
+    messages = tuple([message for part in parts for message in part.messages])
+    usage = next((part.usage for part in reversed(parts) if part.usage), None)
+    return Given(messages, usage, next((part.model for part in reversed(parts) if part.model), None))
 
 
 def _one(given: Any, role: str | None) -> Given:
@@ -70,7 +67,7 @@ def _one(given: Any, role: str | None) -> Given:
         return Given((Message(spoken, {"role": spoken, "content": given}),))
     if isinstance(given, Message):
         return Given((_checked(given, role),))
-    if isinstance(given, Mapping):
+    if isinstance(given, (dict, Mapping)):  # in this order: an abstract class asks around
         return _of_dict(dict(given), role)
     dumped = _dumped(given)
     if dumped is None:

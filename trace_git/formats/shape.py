@@ -12,6 +12,7 @@ from typing import Any
 from ..errors import InvalidInputError
 from ..model import ROLES
 
+_MAP = (dict, Mapping)  # in this order: a dict is seen at once, an abstract class asks around
 _INSTEAD_OF_CONTENT = ("tool_calls", "function_call", "refusal", "audio")
 _BLOCK_IDS = {"tool_use": "id", "tool_result": "tool_use_id"}
 
@@ -29,7 +30,7 @@ def check_body(body: Mapping[Any, Any]) -> None:
         raise InvalidInputError("the message has no role", field="role", hint=f"use one of: {', '.join(ROLES)}")
     check_role(body["role"])
     content = body.get("content")
-    if content is None and not any(body.get(key) for key in _INSTEAD_OF_CONTENT):
+    if content is None and not any(map(body.get, _INSTEAD_OF_CONTENT)):
         raise InvalidInputError(
             "the message has no content and no tool calls",
             field="content",
@@ -47,25 +48,26 @@ def _check_calls(body: Mapping[Any, Any]) -> None:
     if calls is not None and not isinstance(calls, list | tuple):
         raise _misshapen("tool_calls", "a list of calls")
     for index, call in enumerate(calls or ()):
-        if not isinstance(call, Mapping):
+        if not isinstance(call, _MAP):
             raise _misshapen(f"tool_calls[{index}]", "a dict")
-        _check_text(call, "id", f"tool_calls[{index}].id")
+        _check_text(call, "id", "tool_calls[{}].id", index)
         for key in ("function", "custom"):
-            if call.get(key) is not None and not isinstance(call[key], Mapping):
+            if call.get(key) is not None and not isinstance(call[key], _MAP):
                 raise _misshapen(f"tool_calls[{index}].{key}", "a dict")
-    if body.get("function_call") is not None and not isinstance(body["function_call"], Mapping):
+    if body.get("function_call") is not None and not isinstance(body["function_call"], _MAP):
         raise _misshapen("function_call", "a dict")
     _check_text(body, "tool_call_id", "tool_call_id")
     content = body.get("content")
     for index, block in enumerate(content if isinstance(content, list | tuple) else ()):
-        name = _BLOCK_IDS.get(str(block.get("type"))) if isinstance(block, Mapping) else None
+        name = _BLOCK_IDS.get(str(block.get("type"))) if isinstance(block, _MAP) else None
         if name is not None:
-            _check_text(block, name, f"content[{index}].{name}")
+            _check_text(block, name, f"content[{{}}].{name}", index)
 
 
-def _check_text(values: Mapping[Any, Any], key: str, path: str) -> None:
-    if values.get(key) is not None and not isinstance(values[key], str):
-        raise _misshapen(path, "text")
+def _check_text(values: Mapping[Any, Any], key: str, path: str, index: int = 0) -> None:
+    value = values.get(key)
+    if value is not None and not isinstance(value, str):
+        raise _misshapen(path.format(index), "text")
 
 
 def _misshapen(path: str, expected: str) -> InvalidInputError:

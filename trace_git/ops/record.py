@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from ..errors import ConflictError, InvalidInputError
 from ..formats import given as intake
-from ..model import Author, Commit, Item, Message, Prompt, TokenCount, Usage
+from ..model import Author, Commit, Item, Message, Prompt, Usage
 from ..store import codec
 from ..store.snapshot import Draft, Entry
 from ..store.trees import blob_id
@@ -65,8 +65,9 @@ def append(
 ) -> Commit:
     """One commit with ``messages`` behind all others. ConflictError when the branch is not at ``expect``."""
     branch = write.branch_of(handle)
-    blobs = [codec.encode(one) for one in messages]  # before the lock: refusals and the slow part
-    tokens = _count(handle, messages, blobs)
+    encoded = [codec.encode(one) for one in messages]  # before the lock: refusals and the slow part
+    blobs = [blob_id(data) for data in encoded]
+    tokens = handle.counter.messages(messages, blobs) if handle.counter is not None else None
     with handle.store.transaction("append", [branch], spaces=(handle.namespace,)) as transaction:
         tip = transaction.ref(branch)
         if expect is not None and tip != expect:
@@ -77,7 +78,10 @@ def append(
             write.check_new(handle)
         parent = handle.commit(tip) if tip else None
         draft = Draft(transaction, handle.snapshots, parent.tree if parent else None, handle.namespace)
-        entries = [draft.append(one.role, data, tip) for one, data in zip(messages, blobs, strict=True)]
+        entries = [
+            draft.append(one.role, data, tip, blob)
+            for one, data, blob in zip(messages, encoded, blobs, strict=True)
+        ]
         pinned = _group(handle, parent, messages, entries) if pin else ()
         draft.pin(pinned)
         trailers = _usage(handle, usage, prompt, parent) if usage else {}
@@ -85,20 +89,13 @@ def append(
         oid = write.commit(handle, transaction, draft, parent, change)
         if pin:
             labels.relabel(handle, transaction)
-    handle.contexts.learn(messages, [entry.blob for entry in entries])
+    handle.contexts.learn(messages, blobs)
     return handle.commit(oid)
 
 
 def author_of(message: Message) -> Author:
     """Who produced a message: its model, else its role."""
     return Author(message.model or message.name or message.role, f"{message.role}@trace")
-
-
-def _count(handle: Handle, messages: Sequence[Message], blobs: Sequence[bytes]) -> TokenCount | None:
-    if handle.counter is None:
-        return None
-    counts = [handle.counter.message(one, blob_id(data)) for one, data in zip(messages, blobs, strict=True)]
-    return TokenCount(sum(counts), exact=all(count.exact for count in counts), counter=handle.counter.name)
 
 
 def _usage(handle: Handle, usage: Usage, prompt: Prompt | None, parent: Commit | None) -> dict[str, str]:

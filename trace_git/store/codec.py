@@ -157,9 +157,11 @@ _FLAT, _KEYS = frozenset({str, int, bool, NoneType}), frozenset({str})  # unpack
 def _message(envelope: dict[str, Any]) -> Message:
     if tuple(map(type, envelope.values())) != _LAYOUTS.get(tuple(envelope)):
         raise _Damaged("its fields are missing, unknown, out of order or of the wrong type")
-    message = object.__new__(Message)  # a frozen dataclass sets its fields one by one, in thrice the time
-    message.__dict__.update(envelope)
-    del message.__dict__["v"]
+    get = envelope.get
+    message = Message(
+        envelope["role"], envelope["body"], envelope["fmt"], envelope["kind"], get("model"), get("name"),
+        get("provenance"),
+    )  # fmt: skip
     if message.role not in ROLES or message.kind not in KINDS or not message.fmt:
         raise _Damaged("its role, kind or format is unknown")
     if not (_FLAT.issuperset(map(type, message.body.values())) and _KEYS.issuperset(map(type, message.body))):

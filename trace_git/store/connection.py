@@ -96,6 +96,10 @@ class Connection:
         """See what other handles and processes journaled since the last look."""
         before = self.journal.next_seq
         renewed, frames = self.journal.refresh()
+        done = self.journal.published.seq
+        old = bool(self.pending) and self.pending[0].entry.seq <= done
+        if not (renewed or frames or old or self.journal.next_seq != before or self.journal.epoch != self.epoch):
+            return  # nobody else wrote or published
         skipped = frames[0].seq != before if frames else self.journal.next_seq != before
         if renewed:
             self.known.forget()
@@ -108,8 +112,7 @@ class Connection:
             self._forget_objects()
         fresh = [unpack_record(frame.payload) for frame in frames]
         self._apply([record.entry for record in fresh])
-        done = self.journal.published.seq
-        if self.pending and self.pending[0].entry.seq <= done:
+        if old and self.pending:
             self.pending = [record for record in self.pending if record.entry.seq > done]
             self.heads = {move.ref: move.new for record in self.pending for move in record.entry.moves}
             self._trim_overlay(_OVERLAY_BYTES)

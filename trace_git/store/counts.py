@@ -52,17 +52,16 @@ class CountCache:
         self._bodies: list[bytes] | None = None  # of the sound chunks on disk
         self._table: dict[bytes, int] | None = None  # the same, for who asks often
         self._asked = 0
-        self._put: dict[bytes, int] = {}
-        self._new: dict[bytes, int] = {}
+        self._put: dict[str, int] = {}
+        self._new: dict[str, int] = {}
         self._rewrite = False
         self._lock = threading.Lock()
 
     def get(self, blob: str) -> tuple[int, bool] | None:
         """The count of blob ``blob`` (40 hex) and whether it is exact; None when not known."""
-        raw = bytes.fromhex(blob)
-        word = self._put.get(raw)
+        word = self._put.get(blob)
         if word is None:
-            word = self._kept(raw)
+            word = self._kept(blob)
         return None if word is None else (word & ~_ESTIMATE, word < _ESTIMATE)
 
     def put(self, blob: str, count: int, exact: bool) -> None:
@@ -71,7 +70,7 @@ class CountCache:
             return
         word = count if exact else count | _ESTIMATE
         with self._lock:
-            self._put[bytes.fromhex(blob)] = self._new[bytes.fromhex(blob)] = word
+            self._put[blob] = self._new[blob] = word
 
     def save(self) -> None:
         """Append what is new, in one write and without a sync. A disk that says no is left alone."""
@@ -82,16 +81,17 @@ class CountCache:
             try:
                 bodies = self._loaded()
                 if self._rewrite:
-                    entries = {**_entries(bodies), **self._put}
+                    entries = {**_entries(bodies), **_by_id(self._put)}
                     files.replace(self._path, self._chunk(entries), scratch=self._path + ".new")
                     self._rewrite = False
                 else:
-                    files.append(self._path, self._chunk(new))
+                    files.append(self._path, self._chunk(_by_id(new)))
             except OSError:
                 self._rewrite = True  # a part of it may have been written
 
-    def _kept(self, raw: bytes) -> int | None:
+    def _kept(self, blob: str) -> int | None:
         """What the disk says. For a few questions a search is cheaper than a table."""
+        raw = bytes.fromhex(blob)
         if self._table is None:
             with self._lock:
                 bodies = self._loaded()
@@ -141,6 +141,10 @@ def _chunks(data: bytes) -> Iterator[tuple[bytes, memoryview, int]]:
             return
         start = stop + _CRC.size
         yield key, view[body:stop], start
+
+
+def _by_id(counts: dict[str, int]) -> dict[bytes, int]:
+    return {bytes.fromhex(blob): word for blob, word in counts.items()}
 
 
 def _entries(bodies: list[bytes]) -> dict[bytes, int]:

@@ -167,7 +167,7 @@ class Mender:
         if not objects:
             return None
         listed = [(oid, kind, data) for oid, (kind, data) in objects.items()]
-        name, pack, index = packs.build(listed, len(listed), deltas=False)
+        name, pack, index = packs.build(listed, deltas=False)
         folder = os.path.join(self._folder, "objects", "pack")
         stem = os.path.join(folder, f"pack-{name}")
         for suffix, raw in ((".keep", KEEP_MARK), (".pack", pack), (".idx", index)):

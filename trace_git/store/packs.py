@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Sequence, Set
 from hashlib import sha1
 from itertools import accumulate
 from mmap import mmap
+from operator import itemgetter
 
 from .deltas import between_commits, between_folders
 from .packindex import Listed
@@ -134,14 +135,14 @@ class PackWriter:
         self._buffer, self._buffered = [], 0
 
 
-def build(objects: Iterable[tuple[bytes, int, bytes]], count: int, *, deltas: bool) -> tuple[str, bytes, bytes]:
+def build(objects: Sequence[tuple[bytes, int, bytes]], *, deltas: bool) -> tuple[str, bytes, bytes]:
     """(name, pack, index) of ``objects``, given newest first as (raw id, type, bytes); see ``PackWriter.add``.
 
     Messages come last: one that is in another pack too can be left out of this one later, and no delta reaches
     across it.
     """
     chunks: list[bytes] = []
-    writer = PackWriter(chunks.append, count)
+    writer = PackWriter(chunks.append, len(objects))
     for oid, kind, data in sorted(objects, key=_is_message):
         writer.add(oid, kind, data, deltas=deltas)
     checksum = writer.finish()
@@ -154,7 +155,7 @@ def _is_message(named: tuple[bytes, int, bytes]) -> bool:
 
 def index(entries: Iterable[Listed], checksum: bytes) -> bytes:
     """A version 2 pack index."""
-    oids, crcs, offsets = zip(*sorted(entries), strict=True)
+    oids, crcs, offsets = zip(*sorted(entries, key=itemgetter(0)), strict=True)
     counts = [0] * 256
     for oid in oids:
         counts[oid[0]] += 1

@@ -92,14 +92,14 @@ class Publisher:
         self._journal.mark_published()
 
     def _publish_objects(self, records: Sequence[Record]) -> str:
-        objects: dict[bytes, tuple[int, bytes]] = {}
+        newest_first: dict[bytes, tuple[int, bytes]] = {}
         for record in reversed(records):
             for oid, typed in reversed(list(record.objects.items())):
-                objects.setdefault(oid, typed)
-        if not objects:
+                newest_first.setdefault(oid, typed)
+        if not newest_first:
             return ""
-        newest_first = ((oid, kind, data) for oid, (kind, data) in objects.items())
-        name, pack, index = packs.build(newest_first, len(objects), deltas=len(records) > 1)
+        listed = [(oid, kind, data) for oid, (kind, data) in newest_first.items()]
+        name, pack, index = packs.build(listed, deltas=len(records) > 1)
         self.place_pack(name, pack, index)
         return name
 
@@ -116,13 +116,13 @@ class Publisher:
 
     def _log(self, records: Sequence[Record], final: Mapping[str, str | None], skip: frozenset[str]) -> None:
         left_out = skip | {"HEAD"} if skip else skip
-        texts: dict[str, str] = {}
+        texts: dict[str, list[str]] = {}
         for ref, line in reflog.lines(records, lambda ref: final[ref] if ref in final else self._refs.read(ref)):
             if ref not in left_out:
-                texts[ref] = texts.get(ref, "") + reflog.written(line)
-        for ref, text in texts.items():
+                texts.setdefault(ref, []).append(reflog.written(line))
+        for ref, lines in texts.items():
             with suppress(OSError):  # a courtesy to stock git, nothing that may stop a publication
-                files.append(self._refs.path(f"logs/{ref}"), text.encode())
+                files.append(self._refs.path(f"logs/{ref}"), "".join(lines).encode())
 
     def place_large(self, objects: dict[bytes, tuple[int, bytes]]) -> tuple[str, ...]:
         """Move objects over 1 MB, or all of very many, out of ``objects`` into a synced pack of their own; its name."""
@@ -131,7 +131,7 @@ class Publisher:
         if not large:
             return ()
         listed = [(oid, kind, data) for oid, (kind, data) in reversed(large.items())]
-        name, pack, index = packs.build(listed, len(listed), deltas=many)
+        name, pack, index = packs.build(listed, deltas=many)
         self.place_pack(name, pack, index, sync=True)
         for oid in large:
             del objects[oid]

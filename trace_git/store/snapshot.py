@@ -19,6 +19,7 @@ from .transaction import Transaction
 from .trees import FILE, FOLDER, Folder
 
 _REMEMBERED = 20_000  # folders; about a context of 600k messages
+_ENDS = 256
 
 
 class Entry(NamedTuple):
@@ -35,6 +36,7 @@ class Snapshots:
         self._store = store
         self._leaves: OrderedDict[bytes, tuple[Entry, ...]] = OrderedDict()
         self._checked: set[bytes] = set()
+        self._ends: dict[str, str] = {}  # tree → the key of its last item, of trees that were appended to
 
     def root(self, tree: str) -> Folder:
         """The top folder of a commit's tree; CorruptTraceError or InvalidInputError when it is not of this format."""
@@ -90,12 +92,20 @@ class Snapshots:
 
     def last_key(self, tree: str) -> str | None:
         """The key of the last item, reading one folder of each level; None for no items."""
+        if tree in self._ends:
+            return self._ends[tree]
         oid = trees.child(self.root(tree), format.MESSAGES)
         if oid is None:
             return None
         for _ in range(2):
             oid = next(reversed(self._store.tree(oid).values()))[-20:]
         return format.parse_name(next(reversed(self._store.tree(oid)))).key
+
+    def ends(self, tree: str, key: str) -> None:
+        """Remember the last key of a tree that was just written."""
+        if len(self._ends) >= _ENDS:
+            self._ends.clear()
+        self._ends[tree] = key
 
     def pins(self, tree: str) -> dict[str, str]:
         """Item id → blob id of each pin."""
@@ -128,20 +138,22 @@ class Draft:
 
     def __init__(self, transaction: Transaction, snapshots: Snapshots, base: str | None, namespace: str) -> None:
         self._transaction = transaction
+        self._snapshots = snapshots
         self._base = base
         self._namespace = namespace
         self._last = snapshots.last_key(base) if base is not None else None
         self._changes: dict[tuple[bytes, ...], tuple[bytes, bytes] | None] = {}
         self._position = 0
 
-    def append(self, role: str, data: bytes, parent: str | None) -> Entry:
-        """A new item behind all others; ``parent`` is the first parent of the commit to be."""
-        blob = self._transaction.put_blob(data)
+    def append(self, role: str, data: bytes, parent: str | None, blob: str = "") -> Entry:
+        """A new item behind all others; ``parent`` is the first parent of the commit to be, ``blob`` the id of ``data``
+        where the caller has it."""
+        oid = self._transaction.put_blob(data, bytes.fromhex(blob))
         self._last = format.next_key(self._last)
-        place = Place(self._last, role, format.item_id(self._namespace, parent, self._position, blob))
+        place = Place(self._last, role, format.item_id(self._namespace, parent, self._position, oid))
         self._position += 1
-        self._changes[format.message_path(place)] = (FILE, blob)
-        return Entry(place, blob.hex())
+        self._changes[format.message_path(place)] = (FILE, oid)
+        return Entry(place, blob or oid.hex())
 
     def replace(self, entry: Entry, data: bytes, *, pinned: bool) -> Entry:
         """A new version of an item, at the same path; a pin follows it."""
@@ -193,6 +205,7 @@ class Draft:
 
     def write(self) -> str:
         """Write the tree into the transaction and return its id, 40 hex."""
+        appended = self._position == len(self._changes)
         if self._base is None:
             self._changes[(format.FORMAT_NAME,)] = (FILE, self._transaction.put_blob(FORMAT))
             self._changes[(format.ATTRIBUTES_NAME,)] = (FILE, self._transaction.put_blob(ATTRIBUTES))
@@ -200,4 +213,6 @@ class Draft:
         root = trees.edit(self._transaction, base, self._changes)
         if root is None:
             raise CorruptTraceError("the new tree would be empty")
+        if appended and self._last is not None:
+            self._snapshots.ends(root.hex(), self._last)
         return root.hex()

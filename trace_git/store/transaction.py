@@ -89,8 +89,9 @@ class Transaction:
         self.folders[oid] = folder
         return oid
 
-    def put_blob(self, data: bytes) -> bytes:
-        oid = trees.oid_of(b"blob", data)
+    def put_blob(self, data: bytes, oid: bytes = b"") -> bytes:
+        """Add a blob; its raw id, which a caller may know already."""
+        oid = oid or trees.oid_of(b"blob", data)
         self.objects[oid] = (BLOB, data)
         return oid
 

@@ -145,7 +145,7 @@ def facts(message: Message) -> Facts:
     """What there is to pair in a message."""
     if message.kind == deferred.KIND:
         message = deferred.shown(message)
-    if _plain(message):
+    if is_plain(message):
         return NOTHING
     calls = [(_id(call.id), call.name) for call in message.calls] if message.role == "assistant" else ()
     return Facts(tuple(calls), tuple([_id(answered) for answered in message.answers]))
@@ -187,7 +187,7 @@ def _id(given: object) -> str | None:
     return given if given is None or isinstance(given, str) else repr(given)
 
 
-def _plain(message: Message) -> bool:
+def is_plain(message: Message) -> bool:
     """Whether a glance shows that a message neither calls nor answers; most do not, and looking closer costs."""
     if message.role in ("tool", "function"):
         return False

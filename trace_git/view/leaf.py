@@ -100,6 +100,8 @@ _PLAIN = Look(None, groups.NOTHING, None)
 
 def look(message: Message) -> Look:
     """What is to be remembered of a message."""
+    if message.kind == "message" and message.model is None and message.fmt != SWE_AGENT and groups.is_plain(message):
+        return _PLAIN
     facts = groups.facts(message)
     part = message.kind if message.kind in ("summary", deferred.KIND) else None
     model = message.model if message.role == "assistant" else None

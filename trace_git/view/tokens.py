@@ -67,6 +67,11 @@ class Counter:
             return known
         return self._remembered(self._message(message), blob)
 
+    def messages(self, messages: Iterable[Message], blobs: Iterable[str]) -> TokenCount:
+        """Tokens that several messages take together; each is remembered under its blob."""
+        counts = [self.message(one, blob) for one, blob in zip(messages, blobs, strict=True)]
+        return TokenCount(sum(counts), exact=all(count.exact for count in counts), counter=self.name)
+
     def _remembered(self, count: TokenCount, blob: str | None) -> TokenCount:
         if blob is not None:
             self._known[blob] = count
