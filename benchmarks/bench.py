@@ -82,13 +82,16 @@ class Bench:
         return self.scratch / f"{self._number:04}{suffix}"
 
     def interleave(self, title: str, works: Mapping[str, Work], *, rounds: int | None = None) -> Samples:
-        """What each work took in rounds in which all take turns."""
+        """What each work took in rounds in which all take turns. What the harness holds by then, messages and peers, is
+        kept out of the garbage collections that fall into somebody's time: a program has none of it."""
         found = Samples({name: [] for name in works})
         for number in range(rounds or self.sizes.rounds):
             for name, work in works.items():
                 note(f"{title}: round {number + 1}, {name}")
                 gc.collect()
+                gc.freeze()
                 found[name].append(work())
+                gc.unfreeze()
         self.samples.update({f"{title}: {name}": values for name, values in found.items()})
         return found
 
