@@ -6,15 +6,19 @@ import errno
 import os
 import shutil
 import signal
+import struct
+import zlib
 from contextlib import suppress
+from hashlib import sha1
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from trace_git.errors import CorruptTraceError, NotFoundError, StorageError
-from trace_git.store import files, publish
+from trace_git.store import files, packs, publish
 from trace_git.store.marks import DATA_START
+from trace_git.store.packindex import Listed, PackIndex
 from trace_git.store.store import Store
 
 from .stores import MAIN, Git, Open, commit, line
@@ -100,6 +104,72 @@ def test_a_damaged_pack_does_not_end_consolidation_and_keeps_its_objects(
     assert readable(on, set(where)) == set(where) - {blob}
     on.close()
     assert readable(open_store(), set(where)) == set(where) - {blob}
+
+
+def group(on: Store, *texts: str) -> Path:
+    """Commit them in one batch; the stem of the pack they are published in."""
+    folder = Path(on.folder, "objects/pack")
+    before = set(folder.glob("*.idx"))
+    with on.batch():
+        for text in texts:
+            commit(on, text)
+    (fresh,) = set(folder.glob("*.idx")) - before
+    return fresh.with_suffix("")
+
+
+def put_in_place_of(stem: Path, body: bytes, entries: list[Listed]) -> None:
+    """A pack of other bytes, with sums that are right, instead of the one at ``stem``."""
+    data = struct.pack(">4sLL", b"PACK", 2, len(entries)) + body
+    checksum = sha1(data).digest()
+    for suffix in (".pack", ".idx"):
+        stem.with_suffix(suffix).unlink()
+    fresh = stem.with_name(f"pack-{checksum.hex()}")
+    fresh.with_suffix(".pack").write_bytes(data + checksum)
+    fresh.with_suffix(".idx").write_bytes(packs.index(entries, checksum))
+
+
+def test_of_two_copies_the_good_one_stays_when_packs_are_joined(
+    folder: str, open_store: Open, git: Git, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The sums of the bad one's pack are right: it was damaged in memory, before it was packed."""
+    monkeypatch.setattr(publish, "MOST_PACKS", 2)
+    on = open_store()
+    small = group(on, "one", "equal", "two")
+    group(on, "equal", *map(str, range(20)))
+    on.close()
+    entries, data = PackIndex(f"{small}.idx").listed(), bytearray(small.with_suffix(".pack").read_bytes())
+    wrong = [at for at in range(len(data)) if data.startswith(b"equal", at)][-1]  # the blob; messages come last
+    data[wrong : wrong + 5] = b"EQUAL"
+    ends = packs.ends(entries, len(data) - packs.TRAILER)
+    entries = [(oid, zlib.crc32(data[at:end]), at) for (oid, _, at), end in zip(entries, ends, strict=True)]
+    put_in_place_of(small, bytes(data[packs.HEADER : -packs.TRAILER]), entries)
+    on = open_store()
+    commit(on, "more", verb="edit")
+    on.close()
+    assert len(list(Path(folder, "objects/pack").glob("*.idx"))) == 1
+    assert line(open_store()) == ["one", "equal", "two", "equal", *map(str, range(20)), "more"]
+    git(folder, "fsck", "--strict")
+
+
+def test_a_pack_that_has_something_twice_is_joined(
+    folder: str, open_store: Open, git: Git, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Git itself makes none, but takes them from others."""
+    monkeypatch.setattr(publish, "MOST_PACKS", 2)
+    on = open_store()
+    twice = group(on, "one", "two", "three")
+    group(on, "four", "five")
+    on.close()
+    entries, data = PackIndex(f"{twice}.idx").listed(), twice.with_suffix(".pack").read_bytes()[: -packs.TRAILER]
+    oid, crc, at = entries[-1]
+    put_in_place_of(twice, data[packs.HEADER :] + data[at:], [*entries, (oid, crc, len(data))])
+    git(folder, "fsck")
+    on = open_store()
+    commit(on, "more", verb="edit")
+    on.close()
+    assert len(list(Path(folder, "objects/pack").glob("*.idx"))) == 1
+    assert line(open_store()) == ["one", "two", "three", "four", "five", "more"]
+    git(folder, "fsck", "--strict")
 
 
 # -- a tail that was lost ----------------------------------------------------------------------

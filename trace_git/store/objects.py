@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import time
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from hashlib import sha1
 
@@ -192,6 +192,19 @@ class ObjectReader:
             return pack.listed()
         except DAMAGE as error:
             raise CorruptTraceError(f"{os.path.basename(path)}.idx is damaged: {error}") from error
+
+    def gives(self, path: str, oids: Iterable[bytes]) -> bool:
+        """Whether the open pack at ``path`` itself gives each of ``oids``, verified; ``read`` may find another copy."""
+        pack = self._packs.get(path)
+        try:
+            for oid in oids:
+                offset = pack.find(oid) if pack is not None else None
+                if pack is None or offset is None:
+                    return False
+                _checked(oid, *pack.at(offset))
+        except (CorruptTraceError, FileNotFoundError, *DAMAGE):
+            return False
+        return True
 
     def with_prefix(self, prefix: str) -> set[str]:
         """Ids (40 hex) of all objects whose id starts with ``prefix``, at least 4 hex."""

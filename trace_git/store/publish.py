@@ -224,14 +224,18 @@ class Publisher:
 
     def _merge(self, stems: list[str]) -> None:
         listed = {stem: self._objects.pack_entries(stem) for stem in stems}
-        oids = {oid for entries in listed.values() for oid, _, _ in entries}
+        oids, several = set[bytes](), set[bytes]()  # as equal messages are
+        for entries in listed.values():
+            here = {oid for oid, _, _ in entries}
+            several |= oids & here
+            oids |= here
         draft = self._scratch + ".merge"
         fd = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o666)
         try:
             writer = packs.PackWriter(lambda data: files.write_all(fd, data), len(oids))
             for stem, entries in sorted(listed.items(), key=lambda pair: len(pair[1])):
                 here = {oid for oid, _, _ in entries}
-                self._merge_one(writer, stem, entries, here - oids)  # equal messages are in several
+                self._merge_one(writer, stem, entries, here - oids, here & oids & several)
                 oids -= here
             checksum = writer.finish()
             os.fsync(fd)
@@ -239,14 +243,22 @@ class Publisher:
             os.close(fd)
         self._replace_packs(stems, draft, checksum, packs.index(writer.entries, checksum))
 
-    def _merge_one(self, writer: packs.PackWriter, stem: str, entries: Sequence[Listed], without: set[bytes]) -> None:
-        """Packs of single commits are packed anew, as deltas; those of groups have their deltas and are copied."""
+    def _merge_one(
+        self, writer: packs.PackWriter, stem: str, entries: Sequence[Listed], without: set[bytes], only: set[bytes]
+    ) -> None:
+        """Packs of single commits are packed anew, as deltas; those of groups have their deltas and are copied.
+
+        Of what is ``only`` to be in the new pack as it stands here, other copies go: so here it must be what it is
+        named. A pack that has something twice, or an index without checksums, both of which git allows, is packed anew.
+        """
         raw = files.read(stem + ".pack")
-        if raw is not None and packs.has_deltas(raw, entries):
+        oids = dict.fromkeys([oid for oid, _, _ in entries])
+        usual = len(oids) == len(entries) and any(crc for _, crc, _ in entries)
+        if raw is not None and usual and packs.has_deltas(raw, entries) and self._objects.gives(stem, only):
             body = memoryview(raw)[packs.HEADER : -packs.TRAILER]
             if writer.add_body(body, entries, without):
                 return
-        for oid, _, _ in entries:
+        for oid in oids:
             if oid not in without:
                 kind, data = self._objects.read(oid)
                 writer.add(oid, kind, data)

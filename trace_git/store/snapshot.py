@@ -92,8 +92,9 @@ class Snapshots:
 
     def last_key(self, tree: str) -> str | None:
         """The key of the last item, reading one folder of each level; None for no items."""
-        if tree in self._ends:
-            return self._ends[tree]
+        known = self._ends.get(tree)
+        if known is not None:
+            return known
         oid = trees.child(self.root(tree), format.MESSAGES)
         if oid is None:
             return None
