@@ -14,7 +14,7 @@ from pathlib import Path
 
 from trace_git import Repo
 from trace_git.errors import BudgetError, TraceError
-from trace_git.view import leaf
+from trace_git.ops.compress import sight
 
 
 @dataclass
@@ -66,7 +66,8 @@ def _file(path: Path, *sums: Sum) -> None:
 
 def _conversation(repo: Repo, sums: tuple[Sum, ...]) -> None:
     before = int(repo.context().tokens)
-    outputs = sum(int(repo.count(item) or 0) for item in repo.context().items if leaf.is_output(item.message))
+    seen = sight(repo._handle)
+    outputs = seen.tokens(seen.results)
     start = time.perf_counter()
     halved = any(_masked(repo, budget) for budget in _budgets(repo, before))
     took = time.perf_counter() - start

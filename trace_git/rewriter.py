@@ -218,7 +218,7 @@ class Rewriter(Reader):
     def cherry_pick(
         self,
         rev: str | Commit | Sequence[str | Commit],
-        *,
+        *more: str | Commit,
         at: str | int | Item | Commit | None = None,
         mainline: int | None = None,
         strategy: str | None = None,
@@ -229,7 +229,7 @@ class Rewriter(Reader):
         dry_run: bool = False,
         timestamp: float | datetime | None = None,
     ) -> RewriteResult:
-        """Do what commits did again here: one, a range "A..B" from its oldest on, or a list; all of them, or none.
+        """Do what commits did again here: one or more, a range "A..B" from its oldest on, or a list; all, or none.
 
         New items go to the end; ``at`` puts them right before an item (its id, or a commit that added it), at a
         position counted from 0, at the "start" or the "end". ``mainline`` says which parent of a merge it is compared
@@ -237,7 +237,7 @@ class Rewriter(Reader):
         """
         return ops.cherry_pick.cherry_pick(
             self._handle,
-            rev,
+            [*ops.cherry_pick.parts(rev), *more],
             at=at,
             mainline=mainline,
             strategy=strategy,

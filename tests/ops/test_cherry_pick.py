@@ -40,6 +40,9 @@ def test_a_range_and_a_list_keep_their_orders(repo, commits):
     repo.undo()
     repo.cherry_pick([commits[2], commits[0].id])
     assert texts(repo)[4:] == ["g", "c"]
+    repo.undo()
+    repo.cherry_pick(commits[2], commits[0].id)
+    assert texts(repo)[4:] == ["g", "c"]
     assert len(list(repo.log())) == 6
     assert next(repo.operations()).verb == "cherry-pick"
 
@@ -256,3 +259,9 @@ def test_second_versions_with_the_same_text_stay_apart(repo: Repo) -> None:
     repo.switch("main")
     repo.cherry_pick("HEAD..topic")
     assert texts(repo) == ["a", "1", "first", "2", "other"]
+
+
+@pytest.mark.parametrize("rev", [None, 5, {}])
+def test_what_names_no_commit_is_refused(repo, commits, rev):
+    with pytest.raises(InvalidInputError, match="not a revision"):
+        repo.cherry_pick(rev)

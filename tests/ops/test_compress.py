@@ -14,10 +14,11 @@ from trace_git.errors import (
     ConflictError,
     InvalidInputError,
     LLMError,
+    NotFoundError,
     StateError,
     UnsafeRewriteError,
 )
-from trace_git.model import ANTHROPIC, Message
+from trace_git.model import ANTHROPIC, SWE_AGENT, Message
 from trace_git.testing import FakeLLM
 
 from ..view.merging.lines import call, ids, texts, trace
@@ -325,6 +326,27 @@ def test_what_makes_no_sense_is_refused(repo: Repo, how: dict[str, Any]) -> None
         repo.compress(**how)
 
 
+@pytest.mark.parametrize("how", [{}, {"strategy": "mask"}, {"budget": 9_999}, {"summary": "short"}], ids=str)
+def test_a_range_that_was_named_and_has_nothing_is_refused(repo: Repo, how: dict[str, Any]) -> None:
+    with pytest.raises(StateError, match="nothing in the range"):
+        repo.compress("HEAD..HEAD", **how)
+    pinned = ids(repo)[1]
+    repo.pin(pinned)
+    with pytest.raises(StateError, match=f"has to stay: pinned: {pinned[:8]}"):
+        repo.compress([pinned], **how)
+
+
+@pytest.mark.parametrize("summary", [5, b"bytes", object()])
+def test_a_summary_that_is_no_text_is_refused(repo: Repo, summary: Any) -> None:
+    with pytest.raises(InvalidInputError, match="no text"):
+        repo.compress("HEAD", summary=summary)
+
+
+def test_expanding_what_is_no_name_is_refused(repo: Repo) -> None:
+    with pytest.raises(NotFoundError):
+        repo.expand(None)  # type: ignore[call-overload]
+
+
 def test_a_range_in_which_all_stays_is_refused_or_nothing(repo: Repo) -> None:
     assert repo.compress(keep_last=99).commit is None
     with pytest.raises(StateError, match="nothing in the range"):
@@ -453,3 +475,20 @@ def test_dropping_one_summary_leaves_the_others_originals(repo: Repo) -> None:
     [left] = repo.compressions()
     assert (left.id, left.summaries) == (made.id, made.summaries[1:])
     assert repo.verify() == ()
+
+
+def test_the_task_that_swe_agent_calls_an_observation_is_no_output(repo: Repo) -> None:
+    def entry(role: str, kind: str, text: str) -> Message:
+        return Message(role, {"role": role, "content": text, "message_type": kind, "agent": "primary"}, SWE_AGENT)
+
+    task, seen = "We're currently solving the following issue. " * 40, "AUTHORS.rst CHANGELOG.rst " * 40
+    said = [entry("user", "observation", task)]
+    for _ in range(3):
+        said += [entry("assistant", "action", "ls"), entry("user", "observation", seen)]
+    with Repo.open(":memory:") as other:
+        other.commit(said)
+        made = other.compress(keep_last=0, strategy="mask")
+        now = [item.message.text for item in other.context().items]
+        assert now[0] == task
+        assert [text.startswith("[tool output masked") for text in now] == [False] + [False, True] * 3
+        assert len(made.summaries) == 3

@@ -88,3 +88,22 @@ def test_a_commit_that_never_changed_anything_stays(repo: Repo) -> None:
     repo.commit("behind it")
     repo.compress(ids(repo)[1:5], summary="first", rewrite=True)
     assert "a note of a person" in [commit.subject for commit in repo.log()]
+
+
+def test_gc_takes_the_originals_as_soon_as_the_retention_is_over(repo: Repo) -> None:
+    """Nothing that the verb wrote by the way leads to them."""
+    repo.compress(keep_last=1, summary="short", rewrite=True)
+    assert repo.gc(dry_run=False, keep_days=0).commits["recent"] == 0
+    words = ["git", "cat-file", "--batch-all-objects", "--batch"]
+    left = subprocess.run(words, cwd=repo.path, capture_output=True, check=True).stdout
+    assert b"output0" not in left
+    assert repo.verify() == ()
+
+
+def test_what_was_compressed_out_of_history_and_undone_is_compressed_again(repo: Repo) -> None:
+    before = repo.materialize().digest
+    repo.compress(keep_last=1, summary="short", rewrite=True)
+    repo.undo()
+    repo.expand(repo.compress(keep_last=1, summary="short").id or "")
+    assert repo.materialize().digest == before
+    assert repo.verify() == ()

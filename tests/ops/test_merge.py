@@ -477,15 +477,22 @@ def test_a_pin_wins_whatever_the_strategy(two: Repo, texts: Texts, ours_pins: bo
     assert (kept.pinned, kept.message.text) == (True, "b")
 
 
-def test_only_an_answer_by_id_gives_a_pin_up(two: Repo, texts: Texts) -> None:
+@pytest.mark.parametrize("by", ["resolutions", "resolver"])
+def test_only_an_explicit_answer_gives_a_pin_up(two: Repo, texts: Texts, by: str) -> None:
     two.pin(two.context().items[1])
     two.checkout("other")
     _edit(two, "b", "B")
     two.checkout("main")
     with pytest.raises(MergeConflictError) as caught:
-        two.merge("other", resolver=lambda conflict: Resolution("theirs"))
+        two.merge("other")
     (asked,) = caught.value.conflicts
-    two.merge("other", resolutions={asked.id: Resolution("theirs")})
+    assert f"no strategy gives up a pin, as in conflict {asked.id}" in str(caught.value.hint)
+    two.merge("other", strategy="theirs")
+    assert (two.context().items[1].pinned, texts(two)[1]) == (True, "b")
+    two.undo()
+    answer = Resolution("theirs")
+    ways: dict[str, Any] = {"resolutions": {asked.id: answer}, "resolver": lambda conflict: answer}
+    two.merge("other", **{by: ways[by]})
     assert [item.pinned for item in two.context().items] == [False] * 4
     assert texts(two)[1] == "B"
     assert not [ref for ref in _refs(two) if ref.startswith("refs/trace/pins/")]

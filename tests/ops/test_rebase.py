@@ -408,3 +408,13 @@ def test_a_branch_that_moves_meanwhile_is_not_overwritten(repo, open_repo):
     with pytest.raises(Exception, match="moved"):
         repo.rebase("main", resolver=slow)
     assert texts(repo)[-1] == "said meanwhile"
+
+
+@pytest.mark.parametrize(("todo", "error"), [([], StateError), ((), StateError), (5, InvalidInputError)])
+def test_a_list_without_steps_leaves_the_branch_alone(repo, todo, error):
+    """As the editor's: who deletes every line gives up."""
+    say(repo, "a", "b")
+    before = refs(repo)
+    with pytest.raises(error):
+        repo.rebase("HEAD~1", todo=todo)
+    assert refs(repo) == before

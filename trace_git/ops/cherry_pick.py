@@ -68,18 +68,27 @@ def planned(
     return Work("cherry-pick", tip, tip, steps, mainline=mainline, anchor=_anchor(handle, tip, at), again=True)
 
 
+def parts(rev: Revs) -> list[str | Commit]:
+    """One or several as a list."""
+    if isinstance(rev, str | Commit):
+        return [rev]
+    if not isinstance(rev, list | tuple):
+        raise InvalidInputError(f"{rev!r} is not a revision", field="rev", hint="for example: main, A..B, or a list")
+    return list(rev)
+
+
 def commits(handle: Handle, rev: Revs) -> list[str]:
     """The commits that are meant, in the order in which they are picked: a range from its oldest on."""
-    parts = [rev] if isinstance(rev, str | Commit) else list(rev)
+    given = parts(rev)
     found: list[str] = []
-    for part in parts:
+    for part in given:
         span = revisions.resolve_range(handle, part)
         if span.hidden:
             found += lanes.own(handle, Range(span.tips, span.hidden))
         else:
             found += span.tips
     if not found:
-        said = " ".join(part if isinstance(part, str) else part.short_id for part in parts)
+        said = " ".join(part if isinstance(part, str) else part.short_id for part in given)
         raise InvalidInputError(f"{said!r} names no commit", field="rev", hint="A..B is what B has and A has not")
     return list(dict.fromkeys(found))
 

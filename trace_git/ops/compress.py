@@ -49,6 +49,9 @@ def compress(
     if budget is not None and to_fit is not None:
         raise InvalidInputError("budget and to_fit exclude each other", field="to_fit", hint="give one of them")
     chosen = ranges.choose(sight(handle), range, keep_last=keep_last)
+    if range is not None and not chosen.places:
+        shrinking.check_pins(chosen, ways)
+        raise _idle(chosen)
     if to_fit is not None:
         ways = replace(ways, budget=_room(handle, chosen, to_fit))
     return of(handle, chosen, ways, message=message, timestamp=timestamp)
@@ -135,10 +138,12 @@ class _Work:
                 made.check()
             oid = self._write(made, transaction, message, timestamp)
             if self.ways.rewrite:
+                drafted = frozenset(transaction.objects)
                 oid, again = out_of_history.without_originals(handle, transaction, oid, made.id, self._below())
                 transaction.move(branch, oid)
                 labels.follow(handle, transaction, again)
                 keep.keep(handle, transaction)
+                out_of_history.leave_out(transaction, drafted, oid)
             return self._told(made, handle.commit(oid))
 
     def _told(self, made: Compressed, commit: Commit) -> CompressResult:
@@ -214,12 +219,22 @@ def _nothing(handle: Handle, chosen: Chosen, ways: Ways, kind: str, text: str) -
 def _empty(handle: Handle, chosen: Chosen, ways: Ways) -> CompressResult:
     """A range in which everything has to stay. What was asked for by a text or a budget is refused then."""
     shrinking.check_pins(chosen, ways)
-    text = "everything in the range has to stay" if chosen.findings or chosen.stay else "there is nothing in the range"
+    idle = _idle(chosen, hint=f"without a range the last {ranges.KEEP_LAST} turns stay; name a range, or give "
+                 "keep_last= (--keep-last)")  # fmt: skip
     if ways.texts or ways.budget is not None:
-        said = f": {chosen.findings[0]}" if chosen.findings else ""
-        raise StateError(f"{text}{said}", hint=f"without a range the last {ranges.KEEP_LAST} turns stay; name a range, "
-                         "or give keep_last= (--keep-last)")  # fmt: skip
-    return _nothing(handle, chosen, ways, "nothing", text)
+        raise idle
+    return _nothing(handle, chosen, ways, "nothing", str(idle))
+
+
+def _idle(chosen: Chosen, *, hint: str = "take more into the range; `trace ls` lists the items") -> StateError:
+    """Says that a range has nothing that may be compressed, and why."""
+    if not chosen.findings and not chosen.stay:
+        return StateError("there is nothing in the range", hint=hint)
+    entries = chosen.sight.entries
+    pins = " ".join(entries[at].place.item[:8] for at in chosen.stay[:5])
+    why = [f"pinned: {pins}"] if pins else []
+    why += [str(one) for one in chosen.findings[:1]]
+    return StateError(f"everything in the range has to stay: {'; '.join(why)}", hint=hint)
 
 
 # -- what was asked for --------------------------------------------------------------------
@@ -251,7 +266,7 @@ def check_share(value: float | None, field: str) -> None:
 def _texts(summary: str | Sequence[str] | None) -> tuple[str, ...]:
     if summary is None:
         return ()
-    texts = (summary,) if isinstance(summary, str) else tuple(summary)
+    texts = tuple(summary) if isinstance(summary, list | tuple) else (summary,)
     if not texts or not all(isinstance(one, str) and one.strip() for one in texts):
         raise InvalidInputError("a summary is empty, or no text", field="summary",
                                 hint="to take items out without one, drop them: trace drop")  # fmt: skip

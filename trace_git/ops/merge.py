@@ -185,5 +185,5 @@ def _conflicts(plan: Plan, decided: Decided) -> MergeConflictError:
         judged=decided.judged,
         asked=decided.who,
         findings=decided.findings,
-        hint=f"{f'{said[0]}; ' if said else ''}merge again with resolutions=, a resolver or a strategy (-X ours, …)",
+        hint=f"{f'{said[0]}; ' if said else ''}merge {resolving.advice(plan.unresolved)}",
     )

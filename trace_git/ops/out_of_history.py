@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Set
 
 from ..errors import NotFoundError
 from ..store import commits, format, trees
-from ..store.reachable import lineage
+from ..store.reachable import lineage, named_in
 from ..store.transaction import Transaction
 from ..store.trees import FOLDER, TreeEntry
 from ..view.handle import Handle
@@ -42,6 +42,24 @@ def without_originals(handle: Handle, transaction: Transaction, tip: str, compre
     new = rewriting.object(bytes.fromhex(tip)).hex()
     into(transaction, rewriting)
     return new, {old.hex(): done.hex() for old, done in rewriting.changed().items()}
+
+
+def leave_out(transaction: Transaction, drafted: Set[bytes], tip: str) -> None:
+    """Take those of the ``drafted`` objects out of the transaction that ``tip`` does not lead to.
+
+    Written, they would lead to the originals: ``gc`` would take them for another program's and keep all for a day.
+    """
+    reached: set[bytes] = set()
+    todo = [bytes.fromhex(tip)]
+    while todo:
+        oid = todo.pop()
+        if oid in transaction.objects and oid not in reached:
+            reached.add(oid)
+            todo += named_in(*transaction.objects[oid])
+    for oid in drafted - reached:
+        del transaction.objects[oid]
+        transaction.folders.pop(oid, None)
+        transaction.commits.pop(oid.hex(), None)
 
 
 class _Source:

@@ -79,8 +79,7 @@ def append(
         parent = handle.commit(tip) if tip else None
         draft = Draft(transaction, handle.snapshots, parent.tree if parent else None, handle.namespace)
         entries = [
-            draft.append(one.role, data, tip, blob)
-            for one, data, blob in zip(messages, encoded, blobs, strict=True)
+            draft.append(one.role, data, tip, blob) for one, data, blob in zip(messages, encoded, blobs, strict=True)
         ]
         pinned = _group(handle, parent, messages, entries) if pin else ()
         draft.pin(pinned)

@@ -34,7 +34,7 @@ from ..view.merging import bases
 from ..view.merging.plan import Merging, Plan
 from ..view.merging.sides import LIVE, Side
 from ..view.rewriting import findings
-from . import deciding, merged, past, write
+from . import deciding, merged, past, resolving, write
 from .deciding import Decided, Ways
 
 _TOKENS = ("Trace-Tokens", "Trace-Context-Tokens", "Trace-Tokenizer")
@@ -332,7 +332,7 @@ class Replay:
             asked=self.who,
             findings=self.findings,
             commit=commit.id,
-            hint="try again with resolutions=, a resolver or a strategy (-X ours, …)",
+            hint=f"try {resolving.advice(plan.unresolved)}",
         )
 
 

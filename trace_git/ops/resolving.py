@@ -32,8 +32,6 @@ def answered(
             answer = by_strategy(conflict, strategy)
         if answer is None and resolver is not None:
             answer = _asked(resolver, conflict)
-            if answer is not None and gives_up_pin(conflict, checked(conflict, answer)):
-                answer = None
         if answer is not None:
             answers[conflict.id] = checked(conflict, answer)
     return answers
@@ -97,6 +95,13 @@ def gives_up_pin(conflict: Conflict, answer: Resolution) -> bool:
         "defer": ours | theirs if semantic else (),
     }
     return bool(lost.get(answer.action, ours | theirs))
+
+
+def advice(conflicts: Sequence[Conflict]) -> str:
+    """Who may settle what is left; a hint."""
+    pinned = [one.id for one in conflicts if any(item.pinned for item in (*one.ours, *one.theirs))]
+    but = f"; no strategy gives up a pin, as in conflict {pinned[0]}" if pinned else ""
+    return f"again with resolutions=, a resolver or a strategy (-X ours, …){but}"
 
 
 def _asked(resolver: Resolver, conflict: Conflict) -> Resolution | None:

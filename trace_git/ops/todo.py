@@ -82,6 +82,10 @@ def parse(given: str, resolve: Callable[[str], str]) -> tuple[Step, ...]:
 
 def steps(given: Sequence[tuple[str, str | Commit]], resolve: Callable[[str | Commit], str]) -> tuple[Step, ...]:
     """The steps that a program gives: pairs of an action and a revision."""
+    if not isinstance(given, list | tuple):
+        raise InvalidInputError(f"{given!r} is no list of steps", field="todo", hint="pairs of an action and a commit")
+    if not given:
+        raise StateError("the list has no steps", hint="to leave every commit out, reset; nothing changed")
     found: list[Step] = []
     for number, pair in enumerate(given, 1):
         where = f"step {number} of the list"

@@ -203,7 +203,7 @@ class Archive:
         if isinstance(wanted, Commit):
             return self._of_commit(wanted)
         word = wanted.id if isinstance(wanted, Item) else wanted
-        if len(word) >= _SHORTEST:
+        if isinstance(word, str) and len(word) >= _SHORTEST:
             found = {under for under in self.shelves if under.startswith(word)}
             found = found or {under for under, some in self.stands.items() for one in some
                               if one.live and one.id.startswith(word)}  # fmt: skip

@@ -77,7 +77,14 @@ class Sight:
     @cached_property
     def results(self) -> tuple[int, ...]:
         """The places of the items that hold what a tool gave."""
-        return tuple([start + at for start, leaf in self._each() for at in leaf.results])
+        found = (start + at for start, leaf in self._each() for at in leaf.results)
+        return tuple([at for at in found if not self._is_task(at)])
+
+    def _is_task(self, at: int) -> bool:
+        """SWE-agent calls the task an observation too; but no turn of the model stands before it."""
+        if self.role(at) != "user" or (at and self.role(at - 1) == "assistant"):
+            return False
+        return not self.items[at].message.answers
 
     @cached_property
     def unsettled(self) -> frozenset[int]:
