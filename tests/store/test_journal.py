@@ -192,7 +192,7 @@ def test_it_grows_by_itself_and_shrinks_at_rest(opened: Open, path: str) -> None
     journal.mark_published()
     journal.renew(0)
     journal.shrink()
-    assert os.path.getsize(path) <= 64 * 1024
+    assert os.path.getsize(path) <= 16 * 1024
     journal.append(b"x" * 100_000, sync=True)
     assert payloads(opened()) == [b"x" * 100_000]
 

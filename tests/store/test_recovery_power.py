@@ -133,6 +133,7 @@ def test_of_two_copies_the_good_one_stays_when_packs_are_joined(
 ) -> None:
     """The sums of the bad one's pack are right: it was damaged in memory, before it was packed."""
     monkeypatch.setattr(publish, "MOST_PACKS", 2)
+    monkeypatch.setattr(publish, "FEW", 0)
     on = open_store()
     small = group(on, "one", "equal", "two")
     group(on, "equal", *map(str, range(20)))
@@ -156,6 +157,7 @@ def test_a_pack_that_has_something_twice_is_joined(
 ) -> None:
     """Git itself makes none, but takes them from others."""
     monkeypatch.setattr(publish, "MOST_PACKS", 2)
+    monkeypatch.setattr(publish, "FEW", 0)
     on = open_store()
     twice = group(on, "one", "two", "three")
     group(on, "four", "five")

@@ -34,6 +34,7 @@ CHECKPOINT_SECONDS = 30.0
 MOST_PACKS = 44
 MERGE_PACKS = 32
 LARGE = 1 << 20
+FEW = 256  # objects of a pack that is packed anew when it is merged: some forty commits
 MANY = 8 << 20  # bytes of an operation that are too much for the journal
 
 
@@ -246,14 +247,14 @@ class Publisher:
     def _merge_one(
         self, writer: packs.PackWriter, stem: str, entries: Sequence[Listed], without: set[bytes], only: set[bytes]
     ) -> None:
-        """Packs of single commits are packed anew, as deltas; those of groups have their deltas and are copied.
+        """Packs of few commits are packed anew, as deltas; those of large groups have their deltas and are copied.
 
         Of what is ``only`` to be in the new pack as it stands here, other copies go: so here it must be what it is
         named. A pack that has something twice, or an index without checksums, both of which git allows, is packed anew.
         """
         raw = files.read(stem + ".pack")
         oids = dict.fromkeys([oid for oid, _, _ in entries])
-        usual = len(oids) == len(entries) and any(crc for _, crc, _ in entries)
+        usual = len(oids) == len(entries) > FEW and any(crc for _, crc, _ in entries)
         if raw is not None and usual and packs.has_deltas(raw, entries) and self._objects.gives(stem, only):
             body = memoryview(raw)[packs.HEADER : -packs.TRAILER]
             if writer.add_body(body, entries, without):

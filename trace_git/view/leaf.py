@@ -79,11 +79,11 @@ class Leaf(NamedTuple):
 
     def facts(self) -> dict[int, Facts]:
         """What all its items call and answer, by place, as far as they do."""
-        return dict([*_facts(kept.unpack(self.settled)), *self.loose])
+        return dict([*_unpack_facts(self.settled), *self.loose])
 
     def part_of_each(self) -> list[str]:
         """The name that each item is counted under."""
-        return [self.parts[part] for part in struct.unpack(f">{self.size}H", self.which)]
+        return [self.parts[part] for part in self.which]
 
 
 class Look(NamedTuple):
@@ -130,12 +130,12 @@ def make(entries: Sequence[Entry], looks: Sequence[Look], counts: Sequence[int])
         ids=bytes.fromhex("".join([entry.place.item for entry in entries])),
         blobs=bytes.fromhex("".join([entry.blob for entry in entries])),
         counts=struct.pack(f">{len(counts)}I", *counts),
-        which=struct.pack(f">{len(names)}H", *map(parts.index, names)),
+        which=bytes(map(parts.index, names)),
         parts=parts,
         totals=tuple(totals.values()),
         exact=all(count < ESTIMATE for count in counts),
         loose=loose,
-        settled=kept.pack([(at, one) for at, one in enumerate(facts) if any(one) and at not in open_]),
+        settled=_pack_facts([(at, one) for at, one in enumerate(facts) if any(one) and at not in open_]),
         between=between,
         model=next((one.model for one in reversed(looks) if one.model), None),
         results=tuple([at for at, one in enumerate(looks) if one.output]),
@@ -174,7 +174,7 @@ def from_row(row: Row) -> Leaf | None:
     ids, size = row[0], len(row[0]) // _ID
     try:
         blobs, counts, which, parts, totals, exact, loose, settled, between, model, results = kept.unpack(row[1])
-        if (len(blobs), len(counts), len(which), len(parts)) != (size * _BLOB, size * _COUNT, size * 2, len(totals)):
+        if (len(blobs), len(counts), len(which), len(parts)) != (size * _BLOB, size * _COUNT, size, len(totals)):
             return None
         loose = tuple(_facts(loose))
     except (TypeError, ValueError):
@@ -184,6 +184,28 @@ def from_row(row: Row) -> Leaf | None:
 
 def _facts(found: Iterable[tuple[int, tuple[Any, Any]]]) -> list[tuple[int, Facts]]:
     return [(at, Facts(calls, answers)) for at, (calls, answers) in found]
+
+
+def _pack_facts(known: Sequence[tuple[int, Facts]]) -> bytes:
+    """Each id and name once, and their numbers in its places: a settled id is called and answered."""
+    words: dict[str | None, int] = {}
+    rows = [
+        (
+            at,
+            [(words.setdefault(call, len(words)), words.setdefault(name, len(words))) for call, name in facts.calls],
+            [words.setdefault(answer, len(words)) for answer in facts.answers],
+        )
+        for at, facts in known
+    ]
+    return kept.pack((list(words), rows))
+
+
+def _unpack_facts(packed: bytes) -> list[tuple[int, Facts]]:
+    words, rows = kept.unpack(packed)
+    return [
+        (at, Facts(tuple([(words[call], words[name]) for call, name in calls]), tuple([words[one] for one in answers])))
+        for at, calls, answers in rows
+    ]
 
 
 def faults(leaves: Sequence[Leaf]) -> list[groups.Finding]:
@@ -217,7 +239,7 @@ def _item(leaves: Sequence[Leaf], starts: Sequence[int], at: int) -> str:
 def deferred_items(leaves: Sequence[Leaf]) -> int:
     """How many of the items are conflicts that a merge put off."""
     held = ((leaf, leaf.parts.index(deferred.KIND)) for leaf in leaves if deferred.KIND in leaf.parts)
-    return sum(struct.unpack(f">{leaf.size}H", leaf.which).count(part) for leaf, part in held)
+    return sum(leaf.which.count(part) for leaf, part in held)
 
 
 def sizes(leaves: Sequence[Leaf], pinned: Iterable[str]) -> tuple[dict[str, int], int]:
@@ -229,9 +251,9 @@ def sizes(leaves: Sequence[Leaf], pinned: Iterable[str]) -> tuple[dict[str, int]
     places = places_of(leaves, pinned)
     for which, at in places.values():
         leaf = leaves[which]
-        (part_at,) = struct.unpack_from(">H", leaf.which, at * 2)
+        part = leaf.parts[leaf.which[at]]
         tokens = struct.unpack_from(">I", leaf.counts, at * _COUNT)[0] & ~ESTIMATE
-        found[leaf.parts[part_at]] -= tokens
+        found[part] -= tokens
         found["pinned"] = found.get("pinned", 0) + tokens
     return {part: tokens for part, tokens in found.items() if tokens}, len(places)
 

@@ -19,7 +19,7 @@ from .groups import Facts
 from .leaf import ESTIMATE, Leaf, Look, Row
 from .tokens import RULES, Counter
 
-_VERSION = 3  # of what is kept: another one's is not read
+_VERSION = 4  # of what is kept: another one's is not read
 _FEW = 32  # messages: who learnt no more than these has no whole folder of them
 _REMEMBERED = 20_000  # folders
 _LEARNT = 200_000  # messages
