@@ -167,9 +167,7 @@ def test_what_a_summary_stands_for_goes_where_it_goes(tmp_path: Path, ours: str,
 @pytest.mark.parametrize("name", ["c9", "z9"])
 @pytest.mark.parametrize("ours_does_it", [True, False])
 @pytest.mark.parametrize("base_is_masked", [True, False])
-def test_a_masked_item_that_was_compressed(
-    tmp_path: Path, name: str, ours_does_it: bool, base_is_masked: bool
-) -> None:
+def test_a_masked_item_that_was_compressed(tmp_path: Path, name: str, ours_does_it: bool, base_is_masked: bool) -> None:
     """It lies in two archives, the shorter version in one and the original in the other, whatever their names."""
     repo = trace(tmp_path)
     say(*LETTERS)(repo)

@@ -526,6 +526,7 @@ def test_edits_far_apart_in_a_long_context(make: Make) -> None:
 
 def test_a_whole_folder_that_one_side_dropped(make: Make) -> None:
     """What is left stands side by side there, and apart on the other side."""
+
     def drops(repo: Repo) -> None:
         with repo.batch():
             for number in range(32, 64):

@@ -112,8 +112,15 @@ def test_the_page_has_every_kind() -> None:
 
 @pytest.mark.parametrize(
     ("after", "expected"),
-    [("abcde", ""), ("eabcd", "e"), ("bacde", "ab"), ("bcdea", "a"), ("abxcd", ""), ("edcba", "abcde"),
-     ("acbed", "bced")],
+    [
+        ("abcde", ""),
+        ("eabcd", "e"),
+        ("bacde", "ab"),
+        ("bcdea", "a"),
+        ("abxcd", ""),
+        ("edcba", "abcde"),
+        ("acbed", "bced"),
+    ],
 )
 def test_who_moved(after: str, expected: str) -> None:
     assert moves.moved("abcde", after) == frozenset(expected)
