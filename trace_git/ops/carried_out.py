@@ -83,7 +83,7 @@ def carry_out(
         stop = play(made, work)
         if how.strict:
             _check_used(made, how.ways)
-        result = _result(handle, plan, made, work, how)
+        result = _result(handle, plan, made, work, how, stop)
         errors = [one for one in result.findings if one.kind != "conflict"]
         findings.refuse(errors, force=how.force, hint=replay.hint(errors, work.anchor))
         if how.ways.dry_run:
@@ -204,14 +204,14 @@ def _write(
 # -- what is told --------------------------------------------------------------------------
 
 
-def _result(handle: Handle, plan: Transaction, made: Replay, work: Work, how: How) -> RewriteResult:
+def _result(handle: Handle, plan: Transaction, made: Replay, work: Work, how: How, stop: Stop | None) -> RewriteResult:
     old, onto, new = (handle.commit(oid) for oid in (work.tip, work.start, made.tip.id))
     told = receipt.moved(handle, old, new)
     found = [*work.findings, *made.findings]
     sends = list(made.sends)
     if new.id != old.id:
         plain = made.plain and _stay(handle, old, new)
-        found += _plain(told) if plain else _changes(handle, made, work, (old, onto, new), told)
+        found += _plain(told) if plain else _changes(handle, made, work, (old, onto, new), told, stop)
         if how.ways.asker is not None and not plain:
             found += _judged(handle, (old, new), how.ways, sends)
     items: tuple[Item, ...] = ()
@@ -236,7 +236,7 @@ def _plain(told: Receipt) -> Sequence[Finding]:
 
 
 def _changes(
-    handle: Handle, made: Replay, work: Work, commits: tuple[Commit, Commit, Commit], told: Receipt
+    handle: Handle, made: Replay, work: Work, commits: tuple[Commit, Commit, Commit], told: Receipt, stop: Stop | None
 ) -> Iterator[Finding]:
     """What is to be said of the new context; of its faults those that were not on one of the two sides."""
     old, onto, new = (handle.context(one.id).items for one in commits)
@@ -248,6 +248,8 @@ def _changes(
         fresh = all(key in known for known, there in zip(faults, ids, strict=True) if key[1] in there)
         if fresh and key[0].startswith("pin-") and any(key[1] in conflict.items for conflict in made.conflicts):
             continue  # whoever settles the conflict says what becomes of the pin
+        if fresh and key[0] == "pin-lost" and stop is not None and _to_come(made, stop.rest, key[1]):
+            continue
         if fresh:
             yield replace(one, severity="warning") if key[0] == "pin-lost" and _left_out(made, work, key[1]) else one
     yield from (one for one in both[0] if one.severity != "error")
@@ -270,8 +272,16 @@ def _judged(handle: Handle, commits: tuple[Commit, Commit], ways: Ways, sends: l
 
 def _left_out(made: Replay, work: Work, item: str) -> bool:
     """Whether somebody said that a pin goes: the list leaves out a commit that added the item, or pinned it."""
-    dropped = (made.handle.commit(step.commit) for step in work.steps if step.action == "drop")
-    return any(item in (one.id for one in commit.items) for commit in dropped)
+    return any(_about(made, step, item) for step in work.steps if step.action == "drop")
+
+
+def _to_come(made: Replay, rest: Work, item: str) -> bool:
+    """Whether what is left of the work brings the item, or its pin."""
+    return any(_about(made, step, item) for step in rest.steps if step.action != "drop")
+
+
+def _about(made: Replay, step: Step, item: str) -> bool:
+    return any(item == one.id for one in made.handle.commit(step.commit).items)
 
 
 def _load(plan: Transaction, items: Sequence[Item]) -> None:
