@@ -42,6 +42,31 @@ def test_what_the_api_reported_is_the_size(tmp_path: Path) -> None:
         repo.fit(counted - 200, llm=False)
 
 
+def test_a_report_of_less_than_is_counted_is_not_all_that_is_met(tmp_path: Path) -> None:
+    """More goes than the API was sent by its report, which then says nothing any more."""
+    repo = conversation(tmp_path)
+    counted = int(repo.context().tokens)
+    prompt = repo.materialize()
+    repo.commit("noted", role="assistant", usage=Usage(prompt=counted // 2, completion=2), prompt=prompt)
+    limit = counted // 3
+    made = repo.fit(limit, llm=FakeLLM(lambda messages: "short"))
+    assert made.commit is not None
+    assert repo.materialize().tokens <= limit
+    assert repo.fit(limit, llm=False).commit is None
+
+
+def test_to_fit_is_not_deceived_by_a_report_of_less(tmp_path: Path) -> None:
+    repo = conversation(tmp_path)
+    repo.commit("word " * 30_000)
+    repo.commit("noted", role="assistant", usage=Usage(prompt=10_000, completion=2), prompt=repo.materialize())
+    repo.commit(["and?", call("c"), tool(OUTPUT, "c")])
+    made = repo.compress(to_fit="gpt-4", summary="short", keep_last=1)
+    assert made.commit is not None
+    assert made.budget is not None
+    assert made.budget < 8_192
+    assert repo.materialize().tokens <= 8_192
+
+
 @pytest.mark.parametrize("says", [RuntimeError("it is down"), "", "nothing of use"])
 def test_a_model_that_fails_does_not_stop_the_loop_where_masking_does(tmp_path: Path, says: Any) -> None:
     repo = conversation(tmp_path)

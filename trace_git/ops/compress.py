@@ -279,7 +279,7 @@ def _room(handle: Handle, chosen: Chosen, model: str) -> int:
     if window is None:
         raise InvalidInputError(f"the window of model {model!r} is not known", field="to_fit",
                                 hint="give a budget in tokens: budget= (--budget)")  # fmt: skip
-    outside = int(chosen.sight.prompt) - chosen.tokens
+    outside = chosen.sight.above(window) - chosen.tokens
     if outside >= window:
         raise BudgetError(
             f"what is outside of the range takes {outside:,} tokens, and {model} reads {window:,}",

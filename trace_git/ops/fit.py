@@ -59,7 +59,7 @@ def fit(
     if handle.counter is None:
         raise StateError("nobody counts tokens here, so no budget can be met", hint="open the trace with a tokenizer")
     sight = compress.sight(handle)
-    total = int(sight.prompt)
+    total = sight.above(limit)
     if total <= limit:
         told = Finding("budget", "budget", f"the context has {total:,} tokens, within {limit:,}", severity="note")
         size = sight.prompt

@@ -61,6 +61,12 @@ class Sight:
         report = reports.last(self.handle, self.commit)
         return reports.anchored(self.handle, self.commit, report) or self.total
 
+    def above(self, limit: int) -> int:
+        """The size from which to go down to a limit, when the prompt is above it. A report may be of less than is
+        counted here, and does not hold any more when all of it went: so it goes by the larger one."""
+        prompt = int(self.prompt)
+        return max(prompt, int(self.total)) if prompt > limit else prompt
+
     @cached_property
     def exact(self) -> bool:
         return all(leaf.exact for leaf in self._leaves)
