@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +59,46 @@ def test_an_empty_folder_becomes_the_trace(tmp_path: Path) -> None:
     (tmp_path / "there").mkdir()
     assert layout.is_repository(layout.init(str(tmp_path / "there")))
     assert layout.is_repository(layout.init(str(tmp_path / "not" / "there" / "yet")))
+
+
+def test_an_empty_folder_stays_the_one_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever stands in it goes on standing in it."""
+    there = tmp_path / "there"
+    there.mkdir()
+    before = there.stat().st_ino
+    monkeypatch.chdir(there)
+    with Repo.open(".", tokenizer=None) as repo:
+        repo.commit("hello")
+    assert (there.stat().st_ino, Path.cwd()) == (before, there)
+    assert layout.is_repository(".")
+    assert not list(there.glob(".new-*"))
+
+
+@pytest.mark.parametrize("call", ["fsync", "write", "link", "rename", "mkdir", "posix_fallocate"])
+@pytest.mark.parametrize("dies", [False, True])
+def test_a_failure_leaves_an_empty_folder_empty(
+    call: str, dies: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Or what another try clears away, where the process died."""
+    real = getattr(os, call)
+    for nth in range(1, 14):
+        calls = [0]
+
+        def fail(*args: Any, nth: int = nth, calls: list[int] = calls, **options: Any) -> Any:
+            calls[0] += 1
+            if calls[0] == nth:
+                raise KeyboardInterrupt if dies else OSError(28, "No space left on device")
+            return real(*args, **options)
+
+        target = tmp_path / f"{call}-{nth}"
+        target.mkdir()
+        with monkeypatch.context() as patch:
+            patch.setattr(os, call, fail)
+            with suppress(StorageError, KeyboardInterrupt):
+                layout.init(str(target))
+        assert layout.is_repository(str(target)) or dies or not list(target.iterdir())
+        Repo.open(target, tokenizer=None).close()
+        assert not list(target.glob(".new-*"))
 
 
 def test_a_folder_with_something_in_it_is_refused(tmp_path: Path) -> None:

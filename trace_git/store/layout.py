@@ -5,11 +5,12 @@ A trace is a bare git repository that stock git works on, plus a folder ``trace/
 
 from __future__ import annotations
 
+import fcntl
 import os
 import re
 import stat
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 
 from ..errors import InvalidInputError, NotFoundError, StateError, StorageError
 from . import files, oplog
@@ -34,6 +35,8 @@ CONFIG = b"""[core]
 [transfer]
 \thideRefs = refs/trace/keep
 """
+_NAMES = frozenset(("HEAD", "config", "description", "info", "logs", "objects", "refs", "trace", ".gitignore"))
+_DRAFT = re.compile(r"\.new-trace-\d+-[0-9a-f]{8}")
 _BARE = re.compile(rb"^\s*bare\s*=\s*(\w+)", re.MULTILINE | re.IGNORECASE)
 _PROMISOR = re.compile(rb"^\s*promisor\s*=\s*(true|yes|on|1)", re.MULTILINE | re.IGNORECASE)
 _VERSION = re.compile(rb"^\s*repositoryformatversion\s*=\s*(\d+)", re.MULTILINE | re.IGNORECASE)
@@ -70,12 +73,10 @@ def init(path: str) -> str:
     """
     target = os.path.realpath(path)
     with files.storing(f"{path} cannot be made"):
-        taken = os.path.isdir(target) and bool(os.listdir(target))
-        if is_repository(target):  # asked after `taken`, else a trace that another process makes in between is refused
+        if os.path.isdir(target):
+            _init_inside(target, path)
             return target
-        if taken:
-            raise InvalidInputError(f"{path} is not empty and not a trace", hint="choose a new folder")
-        if os.path.lexists(target) and not os.path.isdir(target):
+        if os.path.lexists(target):
             raise InvalidInputError(f"{path} is a file", hint="choose a new folder")
         files.make_folders(os.path.dirname(target))
         _remove_stale_drafts(target)
@@ -89,6 +90,49 @@ def init(path: str) -> str:
                 raise
         files.sync_path(os.path.dirname(target))
     return target
+
+
+def _init_inside(target: str, path: str) -> None:
+    """The same in an empty folder that stays the one it is: somebody may stand in it, or have mounted it there.
+
+    ``HEAD`` comes last, and makes it a trace.
+    """
+    with _alone(target):
+        if is_repository(target):
+            return
+        found = set(os.listdir(target))
+        drafts = {name for name in found if _DRAFT.fullmatch(name)}
+        if found - drafts - (_NAMES if drafts else frozenset()):
+            raise InvalidInputError(f"{path} is not empty and not a trace", hint="choose a new folder")
+        _clear(target, found)  # a process died in the middle of this
+        draft = os.path.join(target, f".new-trace-{os.getpid()}-{os.urandom(4).hex()}")
+        try:
+            _fill(draft, ignored=os.path.basename(target) == ".trace")
+            for name in sorted(os.listdir(draft), key="HEAD".__eq__):
+                os.rename(os.path.join(draft, name), os.path.join(target, name))
+        except OSError:
+            _clear(target, os.listdir(target))
+            raise
+        os.rmdir(draft)
+        files.sync_path(target)
+
+
+@contextmanager
+def _alone(folder: str) -> Iterator[None]:
+    """No other process of ours makes a trace in this folder meanwhile."""
+    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        with suppress(OSError):  # NFS locks no folder
+            fcntl.flock(fd, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(fd)
+
+
+def _clear(folder: str, names: Iterable[str]) -> None:
+    for name in names:
+        if not files.unlink(os.path.join(folder, name)):
+            _remove(os.path.join(folder, name))
 
 
 def _fill(path: str, *, ignored: bool) -> None:
