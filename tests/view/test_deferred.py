@@ -272,6 +272,16 @@ def test_a_pin_of_either_side_holds_until_somebody_says_otherwise(ours: Change, 
         assert repo.verify() == ()
 
 
+@pytest.mark.parametrize("action", ["ours", "theirs", "both", "replace"])
+def test_a_pin_that_came_since_stays(edited: Torn, action: str) -> None:
+    """No side is chosen by it, so no choice of a side gives it up."""
+    repo = edited.repo
+    repo.pin(edited.item)
+    repo.resolve(edited.item, Resolution(action, "because" if action == "replace" else None))
+    assert [item.pinned for item in repo.context().items if item.id == edited.item] == [True]
+    assert repo.verify() == ()
+
+
 # -- the item itself -------------------------------------------------------------------------
 
 

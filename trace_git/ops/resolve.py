@@ -2,7 +2,7 @@
 
 | action | what stands in the context then |
 |---|---|
-| ours, theirs | that side's version, pinned if it was pinned there; nothing, where that side took the item away |
+| ours, theirs | that side's version, pinned if it was there, or since; nothing, where that side took the item away |
 | both | ours, and theirs behind it as an item of its own |
 | replace | the content that was given |
 | drop | nothing; the tool group goes with it, as in drop |
@@ -109,7 +109,8 @@ def _made(found: Item, question: Conflict, answer: Resolution) -> _Made:
         return _Made((edit.version(found.message, answer.content),), found.pinned)
     sides = {"ours": (question.ours,), "theirs": (question.theirs,), "both": (question.ours, question.theirs)}
     chosen = [item for side in sides[answer.action] for item in side]
-    return _Made(tuple([one.message for one in chosen]), bool(chosen) and chosen[0].pinned)
+    since = found.pinned and not any(one.pinned for one in (*question.ours, *question.theirs))
+    return _Made(tuple([one.message for one in chosen]), bool(chosen) and (chosen[0].pinned or since))
 
 
 class _Work:
