@@ -246,7 +246,8 @@ def test_an_open_merge_goes_on(repo: Repo) -> None:
         theirs = other.get("HEAD").id
     repo.open_merge.begin(theirs, name="other", message=f"with {PLAIN}")
     repo.open_merge.answer({one.id: Resolution("replace", f"both {PLAIN}") for one in repo.open_merge.conflicts()})
-    repo.redact(PLAIN)
+    planned = repo.redact(PLAIN, dry_run=True)
+    assert repo.redact(PLAIN).refs == planned.refs == ("refs/heads/main", "refs/heads/other")
     assert_gone(repo, PLAIN)
     repo.open_merge.answer({one.id: Resolution("ours") for one in repo.open_merge.conflicts()})
     repo.open_merge.finish()

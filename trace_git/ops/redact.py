@@ -234,7 +234,9 @@ class _Plan:
         self._handle.store.warnings.extend(_finished(on))
 
     def result(self, *, applied: bool = False) -> RedactResult:
-        moved = tuple(ref for ref, value in self._refs.items() if is_id(value) and self._now(value) != value)
+        refs = [ref for ref in self._refs if ref == "HEAD" or ref.startswith("refs/")]  # a plan has what is open too
+        values = [(ref, self._refs[ref]) for ref in refs]
+        moved = tuple(ref for ref, value in values if is_id(value) and self._now(value) != value)
         remotes = _remotes(self._folder)
         return RedactResult(
             applied=applied,
