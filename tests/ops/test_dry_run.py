@@ -150,6 +150,21 @@ def test_it_sees_what_another_program_did(open_repo: Callable[..., Repo]) -> Non
         assert len(one.edit(item, "won", dry_run=True).items) == 2
 
 
+@pytest.mark.parametrize("kind", ["up-to-date", "fast-forward", "merge"])
+def test_a_merge_locks_nothing(repo: Repo, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So it says what would come where nothing can be written, too."""
+    repo.commit("one")
+    repo.branch("more")
+    if kind == "merge":
+        repo.commit("two")
+    repo.switch("more")
+    if kind != "up-to-date":
+        repo.commit("three")
+    repo.switch("main")
+    monkeypatch.setattr(repo._handle.store, "writable", False)
+    assert repo.merge("more", dry_run=True).kind == kind
+
+
 def test_a_merge_says_who_is_asked_next_too(filled: Repo) -> None:
     filled.resolve(filled.conflicts()[0], Resolution("ours"))
     filled.branch("more")

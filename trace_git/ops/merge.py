@@ -57,27 +57,38 @@ def merge(
     theirs = revisions.resolve(handle, other)
     asker = asking.asker(handle, llm)
     ways = Ways(resolutions or {}, strategy, resolver, asker, semantic, threshold, show_base, dry_run, asked or {})
+    if dry_run:
+        handle.store.refresh()
+        tip = handle.ref_commit(branch)
+        moved = _without_commit(handle, tip, theirs, ff)
+        return moved or _work(handle, tip or "", theirs, ways, unrelated).result(None)
     early = _early(handle, branch, theirs, ways, ff, unrelated) if ways.asks else None
     with handle.store.transaction("merge", [branch], spaces=(handle.namespace,)) as transaction:
         tip = transaction.ref(branch)
-        if tip is not None and descent.is_ancestor(handle, theirs, tip):
-            return _moved(handle, "up-to-date", tip, tip)
-        if tip is None or (ff != "never" and descent.is_ancestor(handle, tip, theirs)):
-            handle.snapshots.root(handle.commit(theirs).tree)  # refuses a commit that is no trace's
-            if not dry_run:
+        moved = _without_commit(handle, tip, theirs, ff)
+        if moved is not None:
+            if moved.kind == "fast-forward":
                 transaction.move(branch, theirs)
                 labels.relabel(handle, transaction)
-            return _moved(handle, "fast-forward", tip, theirs)
-        if ff == "only":
-            raise StateError("both branches went on: this is no fast-forward", hint="leave --ff-only out to merge")
+            return moved
         if ways.asks and (early is None or early.ours != tip or write.branch_of(handle) != branch):
             raise ConflictError("the branch moved while the merge was decided; nothing has changed", hint="merge again")
-        work = early or _work(handle, tip, theirs, ways, unrelated)
-        if dry_run:
-            return work.result(None)
+        work = early or _work(handle, tip or "", theirs, ways, unrelated)
         oid = work.commit(transaction, theirs, _named(other), message, write.seconds(timestamp))
         labels.relabel(handle, transaction)
         return work.result(handle.commit(oid))
+
+
+def _without_commit(handle: Handle, tip: str | None, theirs: str, ff: str) -> MergeResult | None:
+    """What it gives where it makes no commit; None where it has to."""
+    if tip is not None and descent.is_ancestor(handle, theirs, tip):
+        return _moved(handle, "up-to-date", tip, tip)
+    if tip is None or (ff != "never" and descent.is_ancestor(handle, tip, theirs)):
+        handle.snapshots.root(handle.commit(theirs).tree)  # refuses a commit that is no trace's
+        return _moved(handle, "fast-forward", tip, theirs)
+    if ff == "only":
+        raise StateError("both branches went on: this is no fast-forward", hint="leave --ff-only out to merge")
+    return None
 
 
 def _early(handle: Handle, branch: str, theirs: str, ways: Ways, ff: str, unrelated: bool) -> _Work | None:
