@@ -76,6 +76,8 @@ def test_items_are_named_by_id_prefix_item_commit_or_as_a_span(repo: Repo) -> No
     assert taken(repo, f"{items[1].id}:{items[5].id}") == [1, 2, 3, 4, 5]
     with pytest.raises(InvalidInputError, match="wrong way round"):
         taken(repo, f"{items[5].id}:{items[1].id}")
+    with pytest.raises(InvalidInputError, match=f"'{items[5].id[:3]}' is not an item id"):
+        taken(repo, f"{items[1].id}:{items[5].id[:3]}")
 
 
 def test_a_system_message_is_taken_only_when_named_by_id(repo: Repo) -> None:

@@ -30,7 +30,7 @@ from .sight import Sight
 KEEP_LAST = 2  # turns that stay when no range is given
 Range = str | Commit | Item | Sequence[str | Item | Commit] | None
 
-_SPAN = re.compile(r"([0-9a-f]{4,16}):([0-9a-f]{4,16})")
+_SPAN = re.compile(r"([0-9a-f]{1,16}):([0-9a-f]{1,16})")  # too short an id is told as one
 _INSTRUCTIONS = ("system", "developer")
 
 
