@@ -477,6 +477,7 @@ def test_the_editor_gets_all_conflicts_between_gits_markers(torn, edits, here):
     assert expected in seen
     assert expected.replace("one", "two") in seen
     assert seen.count("@@ conflict ") == 2
+    assert "or no text, stays a conflict" in seen
 
 
 def test_what_the_editor_leaves_is_the_answer(torn, edits):

@@ -17,7 +17,7 @@ _SIGNS = {"ours": "<", "base": "|", "middle": "=", "theirs": ">"}
 _LEAST = 7
 _HEAD = """\
 For each conflict below leave the text that is meant, and remove the markers around it.
-What still has markers stays a conflict. Save and close the editor to go on.
+What still has markers, or no text, stays a conflict. Save and close the editor to go on.
 """
 
 
