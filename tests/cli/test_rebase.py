@@ -124,6 +124,9 @@ def test_a_conflict_is_settled_in_steps(torn):
     assert again.code == 1
     assert len(again.json["conflicts"]) == 1
     assert "all settled: trace rebase --continue" in torn("resolve", found["conflicts"][0]["id"], "theirs").err
+    unsure = torn("rebase", "--continue")
+    assert (unsure.code, "--yes goes on" in unsure.err) == (6, True)
+    assert "--dry-run" not in unsure.err  # which --continue does not take
     assert torn("rebase", "--continue", "--yes").code == 0
     assert texts(torn) == ["a of topic", "b", "e", "c", "d"]
     assert torn("status", "--json").json["replay"] is None

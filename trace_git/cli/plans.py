@@ -147,7 +147,7 @@ def warnings(result: RewriteResult) -> list[Finding]:
     return [one for one in result.findings if one.severity != "note"]
 
 
-def settle(repo: Repo, result: RewriteResult, *, title: str, yes: bool, as_json: bool) -> None:
+def settle(repo: Repo, result: RewriteResult, *, title: str, yes: bool, as_json: bool, begun: bool = False) -> None:
     """Let a plan with warnings pass or not: with ``yes`` it does, on a terminal it is shown and a person is asked.
 
     UnsafeRewriteError where nobody can be asked; the exit code "no" where somebody said no. Nothing has changed then.
@@ -160,7 +160,7 @@ def settle(repo: Repo, result: RewriteResult, *, title: str, yes: bool, as_json:
         raise UnsafeRewriteError(
             f"{count}, and nobody to ask; nothing has changed",
             findings=result.findings,
-            hint="look with --dry-run; --yes goes on all the same",
+            hint="--yes goes on all the same" if begun else "look with --dry-run; --yes goes on all the same",
         )
     screen.show(lines(repo, result, title=title))
     screen.flush()

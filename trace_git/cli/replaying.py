@@ -74,7 +74,9 @@ def run(
     as_json = how["as_json"]
     since = repo.get("HEAD").id
     title = f"Would {verb} {changes.branch(repo) or 'HEAD'}"
-    settle: Approve = partial(plans.settle, repo, title=title, yes=how["yes"], as_json=as_json)
+    settle: Approve = partial(
+        plans.settle, repo, title=title, yes=how["yes"], as_json=as_json, begun=how["go_on"] or how["skip"]
+    )
 
     def approve(plan: RewriteResult) -> None:
         settle(plan)
