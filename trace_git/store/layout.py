@@ -111,9 +111,10 @@ def _init_inside(target: str, path: str) -> None:
             for name in sorted(os.listdir(draft), key="HEAD".__eq__):
                 os.rename(os.path.join(draft, name), os.path.join(target, name))
         except OSError:
-            _clear(target, os.listdir(target))
+            _clear(target, {*_NAMES, os.path.basename(draft)}.intersection(os.listdir(target)))
             raise
-        os.rmdir(draft)
+        with suppress(OSError):
+            os.rmdir(draft)
         files.sync_path(target)
 
 
