@@ -215,6 +215,21 @@ def test_a_name_that_a_merge_brought_is_not_given_again(talk: Repo, git: Callabl
                 repo.spawn("a")
 
 
+@pytest.mark.parametrize("made", ["branch", "tag"])
+def test_what_an_agent_made_since_keeps_its_spawn_from_being_undone(talk: Repo, made: str) -> None:
+    """Its HEAD and main are where they were, and without them nobody could open the other branch."""
+    with talk.spawn("a") as child:
+        getattr(child, made)("other")
+        before = refs(talk)
+        with pytest.raises(ConflictError, match="other was moved since") as caught:
+            talk.undo()
+        assert "trace --agent a undo" in (caught.value.hint or "")
+        assert refs(talk) == before
+        child.undo()
+        talk.undo()
+    assert talk.agents() == ()
+
+
 def test_a_spawn_that_was_undone_left_nothing(talk: Repo) -> None:
     before = refs(talk)
     talk.spawn("a").close()

@@ -17,6 +17,7 @@ from ..errors import ConflictError, RefusedError, StateError
 from ..results import Operation
 from ..store.refs import is_id
 from ..store.transaction import Transaction
+from ..view import agents
 from ..view.handle import Handle
 from ..view.operations import operations
 from . import keep
@@ -45,7 +46,7 @@ def _turn(handle: Handle, verb: str) -> Operation:
         target = _chosen(handle, verb)
         moves = _moves(target)
         with handle.store.transaction(verb, sorted(moves), spaces=target.agents) as transaction:
-            strange = _moved_since(transaction, moves)
+            strange = _moved_since(transaction, moves) or _made_since(handle, transaction, moves)
             if strange is None:
                 _move_back(handle, transaction, moves)
                 transaction.undoes = target.undoes or target.number
@@ -103,6 +104,20 @@ def _moved_since(transaction: Transaction, moves: Moves) -> str | None:
     return next((ref for ref, (_, new) in moves.items() if not keep.is_own(ref) and transaction.ref(ref) != new), None)
 
 
+def _made_since(handle: Handle, transaction: Transaction, moves: Moves) -> str | None:
+    """A branch or tag that was made since in an agent that is to go: it would stay, and nobody could open it."""
+    spaces = [head.removesuffix("HEAD") for head, (old, _) in moves.items() if old is None and _is_head(head)]
+    refs = [ref for space in spaces for ref in handle.ref_names(space, skip_bad=True)]
+    made = next((ref for ref in refs if ref not in moves and not keep.is_own(ref)), None)
+    if made is not None:
+        transaction.claim(made)
+    return made
+
+
+def _is_head(ref: str) -> bool:
+    return ref.startswith(agents.SPACES) and ref.split("/")[3:] == ["HEAD"]
+
+
 def _move_back(handle: Handle, transaction: Transaction, moves: Moves) -> None:
     for ref, (old, new) in moves.items():
         gone = old is not None and is_id(old) and handle.store.kind(old) is None
@@ -126,11 +141,18 @@ def _follow(handle: Handle, moves: Moves) -> None:
 
 
 def _conflict(ref: str, target: Operation, present: str | None) -> ConflictError:
-    put, found = _short(target.moves[ref][1]), _short(present)
+    put, found = _short(target.moves.get(ref, (None, None))[1]), _short(present)
     return ConflictError(
         f"{ref} was moved since operation {target.number} ({target.verb}): it is at {found}, not at {put}",
-        hint="`trace op log` shows what moved it; undo again takes that back",
+        hint=_way_on(ref, target),
     )
+
+
+def _way_on(ref: str, target: Operation) -> str:
+    name = ref.split("/")[2] if ref.startswith(agents.SPACES) else ""
+    if name and target.moves.get(f"{agents.SPACES}{name}/HEAD", ("", None))[0] is None:
+        return f"agent {name} went on: trace --agent {name} undo; or give it up: trace agents --delete {name} --force"
+    return "`trace op log` shows what moved it; undo again takes that back"
 
 
 def _short(value: str | None) -> str:
