@@ -139,6 +139,30 @@ def test_it_agrees_with_stock_git(numbers: Repo, git: Callable[..., str]) -> Non
     git(numbers, "bisect", "reset")
 
 
+@pytest.mark.parametrize("context", ["empty", "full"])
+def test_what_an_agent_had_in_its_own_context_is_not_asked_about(numbers: Repo, context: str) -> None:
+    """An agent that began with nothing has not what the check looks for, and is not where it went wrong."""
+    with numbers.spawn("a", context=context) as child:
+        for number in range(20):
+            child.commit(f"bad {number}" if number == 9 else f"work {number}", role="assistant")
+        numbers.commit("here")
+        numbers.collapse(child, summary="done")
+        tip = child.get("HEAD").id
+    bad = numbers.commit("bad 9")
+    numbers.commit("there")
+
+    def check(context: Context) -> bool:
+        return without("bad 9")(context) and context.items[0].message.text == "0"
+
+    found = numbers.bisect("HEAD~23", "HEAD", check)
+    assert found.commit == bad
+    assert len(found.tested) <= ceil(log2(23))
+    numbers.open_bisect.start("HEAD", ["HEAD~23"])
+    with pytest.raises(InvalidInputError, match="is not behind"):
+        numbers.open_bisect.tell("bad", [tip])
+    numbers.open_bisect.reset()
+
+
 def test_each_agent_has_its_own(numbers: Repo) -> None:
     with numbers.spawn("a") as child:
         child.commit("x")

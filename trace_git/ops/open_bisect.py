@@ -15,7 +15,7 @@ from ..answers import Bisected
 from ..errors import CorruptTraceError, InvalidInputError, StateError
 from ..model import Context
 from ..store.transaction import Transaction
-from ..view import ancestry, revisions
+from ..view import ancestry, lanes, revisions
 from ..view.bisection import BAD, GOOD, SKIP
 from ..view.handle import Handle
 from ..view.items import find
@@ -80,7 +80,7 @@ class OpenBisect:
 
     def _fits(self, begun: Begun, answer: str, rev: str, name: str) -> str:
         """``rev`` when something follows from such an answer about it."""
-        if begun.bad is not None and answer != SKIP and not ancestry.is_ancestor(self._handle, rev, begun.bad):
+        if begun.bad is not None and answer != SKIP and rev not in lanes.forks(self._handle, (begun.bad,), (rev,)):
             raise InvalidInputError(
                 f"{name} is not behind {begun.bad[:8]}, which is bad",
                 field="rev",

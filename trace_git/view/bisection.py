@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ..errors import InvalidInputError
-from . import ancestry
+from . import ancestry, lanes
 from .handle import Handle
 
 GOOD, BAD, SKIP = "good", "bad", "skip"
@@ -92,7 +92,10 @@ class Bisection:
 
 
 def commits(handle: Handle, good: Sequence[str], bad: str) -> dict[str, tuple[str, ...]]:
-    """The commits that are behind ``bad`` and not behind one of ``good``, each after its parents, with these."""
+    """The commits that are behind ``bad`` and not behind one of ``good``, each after its parents, with these.
+
+    Of an agent's work that was taken back the context has one item: what the agent had is another context.
+    """
     for one in good:
         if not ancestry.is_ancestor(handle, one, bad):
             raise InvalidInputError(
@@ -100,9 +103,11 @@ def commits(handle: Handle, good: Sequence[str], bad: str) -> dict[str, tuple[st
                 field="good",
                 hint="give a good commit of the same history: `trace log` lists it",
             )
-    known = set(good)
-    for piece in ancestry.pieces(handle.store, good):
-        known.update(piece.commits)
+    known, todo = set(good), list(good)
+    while todo:
+        fresh = [one for one in lanes.line(handle, todo.pop()) if one not in known]
+        known.update(fresh)
+        todo += fresh
     found: dict[str, tuple[str, ...]] = {}
     todo = [bad]
     while todo:  # parents first, without recursion
@@ -110,7 +115,7 @@ def commits(handle: Handle, good: Sequence[str], bad: str) -> dict[str, tuple[st
         if commit in found or commit in known:
             todo.pop()
             continue
-        parents = handle.store.links(commit).parents
+        parents = lanes.line(handle, commit)
         waiting = [one for one in parents if one not in found and one not in known]
         if waiting:
             todo += reversed(waiting)
