@@ -102,6 +102,30 @@ def test_as_of_a_commit_goes_along_the_history(session):
     assert found.knew.commit == session.repo("researcher").get("HEAD~1").id
 
 
+def test_as_of_a_commit_that_took_what_the_agent_has_left_since(run, session):
+    """Whether it went back behind it, or it was said on another branch: that is what had led there."""
+    taken, said = run.get("HEAD").id, ["the rules", "use REST", "REST needs tokens"]
+    with run.agent("researcher") as child:
+        child.reset("HEAD~2")
+        child.commit("SOAP", role="assistant")
+        assert [item.message.text for item in session.at(taken, agent="researcher").items] == said
+        child.switch("other", create=True)
+        child.commit("it is old", role="assistant")
+        run.collapse(child, summary="SOAP is old")
+        child.switch("main")
+    known = [item.message.text for item in session.at("HEAD", agent="researcher").items]
+    found = session.at("trace/main", agent="researcher")
+    assert [item.message.text for item in found.items] == [*known, "it is old"]
+
+
+def test_as_of_an_agents_commit_when_the_one_that_spawned_it_has_gone_back(run, session):
+    with run.spawn("late") as child:
+        late = child.commit("at last", role="assistant").id
+    before = [item.message.text for item in run.context().items]
+    run.reset("HEAD~1")
+    assert [item.message.text for item in session.at(late, agent="").items] == before
+
+
 def test_as_of_a_time(session):
     moment = session.repo("researcher").get("HEAD~1").timestamp
     assert texts(session.difference("researcher", "", at=moment)) == ["REST needs tokens"]

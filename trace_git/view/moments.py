@@ -7,12 +7,13 @@ what came later by some clock, does not count.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from datetime import datetime
+from itertools import islice
 
 from ..errors import InvalidInputError, NotFoundError, TraceError
 from ..model import Context
-from . import agents, revisions, times
+from . import agents, lineage, revisions, times
 from .handle import Handle
 
 Moment = str | float | datetime
@@ -58,11 +59,33 @@ def _known(handle: Handle, rev: str) -> str:
     line = list(_line(handle, handle.head(), handle.namespace))
     if rev in line or _is_own(handle, rev):
         return rev
-    behind = {found for found, _ in agents.histories(handle, [rev])}
-    found = next((one for one in line if one in behind), None)
-    if found is not None:
-        return found
+    behind = {found: data.parents for found, data in agents.histories(handle, [rev])}
+    found = [one for one in dict.fromkeys(_led(handle, rev, line, behind)) if one in behind]
+    older: set[str] = set()
+    todo = [parent for one in found for parent in behind[one]]
+    while todo:
+        fresh = [one for one in dict.fromkeys(todo) if one not in older]
+        older.update(fresh)
+        todo = [parent for one in fresh for parent in behind[one]]
+    if found:
+        return max((one for one in found if one not in older), key=lambda one: handle.store.links(one).timestamp)
     raise NotBegunError(f"{_name(handle)} had not begun when {rev[:8]} was made", hint="`trace agents` lists agents")
+
+
+def _led(handle: Handle, rev: str, line: Sequence[str], behind: Container[str]) -> Iterator[str]:
+    """Commits of the agent from which one comes to ``rev``: of its branches, and where it was left since, those at
+    which it spawned somebody or its work was taken."""
+    yield from islice((one for one in line if one in behind), 1)
+    for ref in handle.ref_names(f"{handle.space}refs/heads/", skip_bad=True):
+        tip = agents.commit_at(handle, ref)
+        yield from islice((one for one in _line(handle, tip, handle.namespace) if one in behind), 1)
+    for event in lineage.behind(handle, [rev]):
+        if event.taken and event.name == handle.namespace:
+            yield event.taken
+        elif not event.taken:
+            spawn = handle.store.commit(event.at)
+            if spawn.trailers.get(agents.PARENT, "") == handle.namespace:
+                yield from spawn.parents[:1]
 
 
 def _by(handle: Handle, moment: float) -> str:
