@@ -87,6 +87,40 @@ def test_an_agent_that_is_gone_is_asked_too(run):
         assert len(list(session.search("rest", agent="researcher"))) == 2
 
 
+def test_an_agent_that_is_gone_is_asked_on_all_branches_that_it_had_at_last(run):
+    """And not where it had gone back before that, whose commits are kept as well."""
+    with run.agent("researcher") as child:
+        child.commit("withdrawn", role="assistant")
+        child.reset("HEAD~1")
+        child.commit("instead", role="assistant")
+        child.branch("aside", at="HEAD~1")
+        with Repo.open(run.path, agent="researcher", branch="aside", tokenizer=None) as aside:
+            aside.commit("elsewhere", role="assistant")
+        known = [item.message.text for item in child.context().items]
+    run.delete_agent("researcher", force=True)
+    with Session.open(run.path, tokenizer=None) as session:
+        for text, number in (("instead", 1), ("elsewhere", 1), ("expire", 1), ("withdrawn", 0)):
+            assert [hit.agent for hit in session.search(text)] == ["researcher"] * number
+        assert [item.message.text for item in session.at(agent="researcher").items] == known
+
+
+def test_who_went_on_from_an_agents_work_is_not_taken_for_it(tmp_path):
+    """The commit that the trace went back behind is kept, and the nearest beginning behind it is the agent's."""
+    with opened(tmp_path) as repo:
+        repo.commit("one")
+        with repo.spawn("a") as child:
+            child.commit("two", role="assistant")
+            child.commit("three", role="assistant")
+            tip = child.get("HEAD").id
+        assert repo.merge("agents/a").kind == "fast-forward"
+        repo.commit("by the trace")
+        repo.reset("HEAD~2")
+        repo.delete_agent("a", force=True)
+        with Session.open(repo.path, tokenizer=None) as session:
+            assert list(session.search("by the trace")) == []
+            assert session.at(agent="a").commit == tip
+
+
 # -- what one knew and another did not -----------------------------------------------------
 
 

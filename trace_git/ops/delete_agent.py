@@ -18,7 +18,9 @@ def delete(handle: Handle, name: str, *, force: bool = False) -> None:
         raise StateError(f"this is agent {name} itself", hint="delete it from another agent, or from the trace")
     space = f"{agents.SPACES}{name}/"
     with handle.store.transaction("agent", [f"{space}HEAD"], spaces=(handle.namespace, name)) as transaction:
-        refs = [f"{space}HEAD", *(ref for ref in handle.ref_names(space, skip_bad=True) if ref != f"{space}HEAD")]
+        first = (f"{space}HEAD", agents.head_of(handle, name))  # what it stood at is kept first
+        every = handle.ref_names(space, skip_bad=True)
+        refs = [first[0], *sorted((ref for ref in every if ref != first[0]), key=lambda ref: (ref != first[1], ref))]
         if len(refs) == 1 and transaction.ref(refs[0]) is None:
             raise NotFoundError(f"no agent {name!r}", hint="`trace agents` lists them")
         for ref in refs:

@@ -59,24 +59,46 @@ def gone(handle: Handle, events: Events) -> dict[str, str]:
     Its tip is kept, or it was collapsed. One that was taken back before it did anything is not among them.
     """
     there = frozenset(agents.names(handle))
+    left = _left(handle)
     found: dict[str, str] = {}
-    for tip, name in _workers(handle, _left(handle)):
-        found.setdefault(name, tip)
+    for tip, name in _workers(handle, list(left)):
+        if name not in found and name not in there and was_at(handle, name, tip, left[tip][0]):
+            found[name] = tip
     for one in sorted(events):
         if one.taken and (one.name not in found or ancestry.is_ancestor(handle, found[one.name], one.taken)):
             found[one.name] = one.taken
     return {name: tip for name, tip in found.items() if name not in there}
 
 
-def _left(handle: Handle) -> list[str]:
-    """The tips that verbs left behind, the latest first."""
-    refs = sorted(handle.ref_names(agents.KEPT, skip_bad=True), key=_number, reverse=True)
-    return list(dict.fromkeys(tip for ref in refs if (tip := agents.commit_at(handle, ref)) is not None))
+def was_at(handle: Handle, name: str, tip: str, operation: int) -> bool:
+    """Whether it was a ref of agent ``name`` that left ``tip`` in an operation: another's history can go on from the
+    agent's work. Where the log does not tell, it was."""
+    space = f"{agents.SPACES}{name}/"
+    for entry in handle.store.entries():
+        if entry.op == operation:
+            known = [move.ref for move in entry.moves if move.old == tip and not move.ref.startswith(agents.KEPT)]
+            if known:
+                return any(ref.startswith(space) for ref in known)
+        if entry.seq < operation:
+            break
+    return True
 
 
-def _number(ref: str) -> tuple[int, ...]:
-    """The operation that a keep is of, and which one of its keeps it is."""
-    return tuple(int(part) for part in ref.rpartition("/")[2].split(".") if part.isdecimal())
+def _left(handle: Handle) -> dict[str, tuple[int, int]]:
+    """The tips that verbs left behind, the latest first, and of one operation as it left them."""
+    refs = sorted(handle.ref_names(agents.KEPT, skip_bad=True), key=place, reverse=True)
+    found: dict[str, tuple[int, int]] = {}
+    for ref in refs:
+        tip = agents.commit_at(handle, ref)
+        if tip is not None:
+            found.setdefault(tip, place(ref))
+    return found
+
+
+def place(keep: str) -> tuple[int, int]:
+    """The operation that a keep is of, and which one of its keeps it is: the highest is the first of the latest."""
+    number, _, at = keep.rpartition("/")[2].partition(".")
+    return (int(number) if number.isdecimal() else 0, -int(at) if at.isdecimal() else 0)
 
 
 def _workers(handle: Handle, tips: Sequence[str]) -> Iterator[tuple[str, str]]:

@@ -5,7 +5,7 @@ All refs count but those that keep what verbs left behind; of these only an agen
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ from ...errors import CorruptTraceError, NotFoundError, StorageError, TraceError
 from ...store.records import COMMIT
 from ...store.refs import is_id
 from ...store.textindex import BEGAN, IndexHolder, TextIndex
-from .. import agents
+from .. import agent_tree, agents
 from ..handle import Handle
 from ..operations import IMPORT
 from . import news
@@ -34,6 +34,7 @@ class Memory:
         )
         self._ground: Ground | None = None
         self.peeled: dict[str, str | None] = {}  # what a ref says → the commit that is meant
+        self.left: dict[tuple[str, int], bool] = {}  # see ``agent_tree.was_at``
 
     def ground(self, index: TextIndex) -> Ground:
         """The ground of an index, up to date."""
@@ -74,7 +75,10 @@ class Asked:
         refs = {ref: tip for ref in handle.ref_names("refs/", skip_bad=True)
                 if not ref.startswith(_PINS) and (tip := self._commit_at(ref)) is not None}  # fmt: skip
         self._also = [*([head] if (head := handle.head()) is not None else []), *also]
-        self._kept = {tip for ref, tip in refs.items() if ref.startswith(_KEEP)}
+        self._kept: dict[str, tuple[int, int]] = {}
+        for ref, tip in refs.items():
+            if ref.startswith(_KEEP):
+                self._kept[tip] = max(agent_tree.place(ref), self._kept.get(tip, (0, 0)))
         self._refs = {ref: tip for ref, tip in refs.items() if not ref.startswith(_KEEP)}
         self._imports: frozenset[str] | None = None
         self._learn()
@@ -165,8 +169,8 @@ class Asked:
         if self._stands is None:
             there = ["", *agents.names(self.handle)]
             found = [Stand(name, tuple(self._branches(name))) for name in there]
-            gone = {name: tip for name, tip in sorted(self._gone()) if name not in there}
-            found += [Stand(name, ((None, self.commit(tip)),)) for name, tip in gone.items()]
+            for name, tips in sorted(self._gone(frozenset(there)).items()):
+                found.append(Stand(name, tuple([(None, self.commit(tip)) for tip in tips])))
             self._stands = tuple([one for one in found if one.tips])
         return self._stands
 
@@ -187,14 +191,36 @@ class Asked:
                and any(ref.startswith(space + _HEADS) for space in spaces))  # fmt: skip
         return next(bad, None)
 
-    def _gone(self) -> Iterator[tuple[str, int]]:
-        """Agents that were taken back, or abandoned with work of their own, with the last commits known of each."""
-        present = [self.numbers[tip] for tip in self._refs.values() if tip in self.numbers]
-        yield from self.ground.taken(self.ground.reached(present))
-        for tip in self._kept:
+    def _gone(self, there: Set[str]) -> dict[str, list[int]]:
+        """Agents that were taken back, or abandoned with work of their own, with the last commits known of each:
+        of all branches that it had at last, and of work that was taken; where it stood is first."""
+        ground = self.ground
+        found: dict[str, list[int]] = {}
+        latest: dict[str, int] = {}
+        for tip, (operation, _) in sorted(self._kept.items(), key=lambda one: one[1], reverse=True):
             number = self.numbers.get(tip)
-            if number is not None and self.ground.owner[number] and self.ground.of(number).mark != BEGAN:
-                yield self.ground.owner[number], number
+            name = ground.owner[number] if number is not None else ""
+            if number is None or not name or name in there or ground.of(number).mark == BEGAN:
+                continue
+            if operation >= latest.get(name, 0) and self._was_at(name, tip, operation):
+                latest[name] = operation
+                found.setdefault(name, []).append(number)
+        present = [self.numbers[tip] for tip in self._refs.values() if tip in self.numbers]
+        taken = {one for one in ground.taken(ground.reached(present)) if one[0] not in there}
+        for name, number in sorted(taken, key=lambda one: (-ground.age[one[1]], self.commit(one[1]))):
+            known = found.setdefault(name, [number])
+            behind = [ground.history(name, one).where for one in known]
+            if known[0] in ground.history(name, number).where:
+                found[name] = list(dict.fromkeys([number, *known]))
+            elif not any(number in one for one in behind):
+                known.append(number)
+        return found
+
+    def _was_at(self, name: str, tip: str, operation: int) -> bool:
+        known = self._memory.left
+        if (tip, operation) not in known:
+            known[tip, operation] = agent_tree.was_at(self.handle, name, tip, operation)
+        return known[tip, operation]
 
     def present(self) -> frozenset[int]:
         """All commits that somebody who is there, or an agent that is gone, has behind him."""
