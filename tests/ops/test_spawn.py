@@ -230,6 +230,18 @@ def test_what_an_agent_made_since_keeps_its_spawn_from_being_undone(talk: Repo, 
     assert talk.agents() == ()
 
 
+def test_a_name_is_not_given_again_while_a_collapse_that_was_left_behind_has_it(talk: Repo) -> None:
+    with talk.spawn("a") as child:
+        child.commit("x", role="assistant")
+        talk.collapse(child, summary="done")
+    talk.delete_agent("a")
+    talk.reset("HEAD~1")
+    with pytest.raises(StateError, match="was here before"):
+        talk.spawn("a")
+    talk.undo()
+    assert [one.name for one in talk.agents()] == ["a"]
+
+
 def test_a_spawn_that_was_undone_left_nothing(talk: Repo) -> None:
     before = refs(talk)
     talk.spawn("a").close()

@@ -39,13 +39,15 @@ def was_there(handle: Handle, name: str) -> bool:
     events = lineage.behind(handle, agents.tips_alive(handle))
     if any(one.name == name for one in events):
         return name not in agents.names(handle)
-    return any(one.name == name for one in lineage.behind(handle, _left(handle))) and name in gone(handle, events)
+    left = [one for one in lineage.behind(handle, _left(handle)) if one.name == name]
+    return any(one.taken for one in left) or (bool(left) and name in gone(handle, events))
 
 
 def names(handle: Handle) -> frozenset[str]:
     """Every name that no new agent can have: of those that are there, and of those that commits still name."""
     events = lineage.behind(handle, agents.tips_alive(handle))
-    return frozenset([*agents.names(handle), *(one.name for one in events), *gone(handle, events)])
+    left = [one for one in lineage.behind(handle, _left(handle)) if one.taken]
+    return frozenset([*agents.names(handle), *(one.name for one in (*events, *left)), *gone(handle, events)])
 
 
 def last_tip(handle: Handle, name: str) -> str | None:
