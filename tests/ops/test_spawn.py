@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -230,6 +231,23 @@ def test_what_an_agent_made_since_keeps_its_spawn_from_being_undone(talk: Repo, 
     assert talk.agents() == ()
 
 
+def test_an_agent_does_not_go_back_behind_its_beginning(talk: Repo) -> None:
+    """From there its parent, and what it is for, would not be known, and its work could not be taken back."""
+    with talk.spawn("a", purpose="Look.") as child:
+        child.commit("x", role="assistant")
+        for rev, dry_run in (("HEAD~2", False), ("trace/main", False), ("HEAD~2", True)):
+            with pytest.raises(RefusedError, match="had not begun"):
+                child.reset(rev, dry_run=dry_run)
+        child.reset("HEAD~1")
+        child.switch("before", create=True)
+        assert child.get("HEAD").op == "spawn"
+        child.branch("elsewhere", at="trace/main")
+        child.switch("elsewhere")
+        child.commit("y", role="assistant")
+        with pytest.raises(StateError, match="where it stands"):
+            talk.collapse(child, summary="S")
+
+
 def test_a_name_is_not_given_again_while_a_collapse_that_was_left_behind_has_it(talk: Repo) -> None:
     with talk.spawn("a") as child:
         child.commit("x", role="assistant")
@@ -294,6 +312,13 @@ def test_nothing_to_spawn_from(repo: Repo) -> None:
         with pytest.raises(InvalidInputError, match="budget"):
             repo.spawn("a", budget=budget)  # type: ignore[arg-type]
     assert repo.agents() == ()
+
+
+@pytest.mark.parametrize("said", [{"context": None}, {"context": 5}, {"purpose": None}])
+def test_what_is_no_context_and_no_purpose_is_named(talk: Repo, said: dict[str, Any]) -> None:
+    with pytest.raises(InvalidInputError, match=next(iter(said))):
+        talk.spawn("a", **said)
+    assert talk.agents() == ()
 
 
 def test_an_agents_own_branches_pins_and_undo(talk: Repo) -> None:

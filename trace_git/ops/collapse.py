@@ -129,8 +129,13 @@ class _Work:
 def _work(handle: Handle, here: str | None, name: str, tip: str | None) -> _Work:
     tip = tip or agents.tip_of(handle, name)
     spawned = agents.spawn_of(handle, tip, name) if tip is not None else None
-    if tip is None or spawned is None:
+    if tip is None:
         raise NotFoundError(f"no agent {name!r}", hint="`trace agents` lists them")
+    if spawned is None:
+        raise StateError(
+            f"agent {name} had not begun at {tip[:8]}, where it stands",
+            hint=f"switch it to a branch of its own, or bring its messages here: trace merge agents/{name}",
+        )
     parent = handle.store.commit(spawned).trailers.get(agents.PARENT, "")
     if parent != handle.namespace:
         whose = f"agent {parent}" if parent else "the trace itself"
