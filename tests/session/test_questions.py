@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from trace_git import NotFoundError, Repo, Session
+from trace_git import InvalidInputError, NotFoundError, Repo, Session
 from trace_git.answers import Difference
 
 NOW = 1_700_000_000
@@ -158,6 +158,11 @@ def test_as_of_an_agents_commit_when_the_one_that_spawned_it_has_gone_back(run, 
     before = [item.message.text for item in run.context().items]
     run.reset("HEAD~1")
     assert [item.message.text for item in session.at(late, agent="").items] == before
+
+
+def test_what_is_no_moment_is_named(session):
+    with pytest.raises(InvalidInputError, match="no moment"):
+        session.at(["HEAD"], agent="researcher")
 
 
 def test_as_of_a_time(session):

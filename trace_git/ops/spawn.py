@@ -15,7 +15,7 @@ sees the link, and merge, rebase, log and ``~n`` stop there.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from ..errors import InvalidInputError, StateError
@@ -61,6 +61,8 @@ def begun(
     agents.check_name(name)
     if budget is not None and (isinstance(budget, bool) or not isinstance(budget, int) or budget <= 0):
         raise InvalidInputError(f"budget {budget!r} is not a number of tokens", field="budget")
+    if not isinstance(purpose, str):
+        raise InvalidInputError(f"purpose {purpose!r} is not text", field="purpose", hint="say it as a text, or not")
     handle.check_present()
     space = f"{agents.SPACES}{name}/"
     branch, head = f"{space}refs/heads/{agents.FIRST}", f"{space}HEAD"
@@ -124,7 +126,7 @@ def _chosen(handle: Handle, parent: Commit, context: Chosen) -> tuple[str, tuple
     """The kind of context that is meant, and its items, with their tool groups, in order."""
     if context in (FULL, EMPTY):
         return str(context), ()
-    if isinstance(context, str):
+    if isinstance(context, str) or not isinstance(context, Iterable):
         raise InvalidInputError(
             f"context {context!r} is unknown", field="context", hint='"full", "empty", or a list of items'
         )

@@ -36,6 +36,8 @@ def commit(handle: Handle, moment: Moment) -> str:
             return _known(handle, moment)
     if isinstance(moment, datetime) and moment.tzinfo is None:
         raise InvalidInputError("the time has no zone", field="moment", hint="use datetime.now(timezone.utc)")
+    if not isinstance(moment, int | float | datetime):
+        raise InvalidInputError(f"{moment!r} is no moment", field="moment", hint="give a revision or a time")
     return _by(handle, moment.timestamp() if isinstance(moment, datetime) else moment)
 
 
