@@ -235,3 +235,17 @@ def test_it_is_the_list_kept_by_hand(dice, steps):
     with tempfile.TemporaryDirectory() as folder, asking.opened(Path(folder)) as repo:
         for item, steps_ in lived(repo, dice, steps).items():
             assert [(step.change, step.commit.id) for step in repo.blame(item)] == steps_[::-1]
+
+
+def test_an_item_that_came_later_than_its_line_has_its_beginning(repo: Repo) -> None:
+    """A collapse spoke for it, so the first merge left it where it was; what was edited there brought it."""
+    repo.commit("one")
+    with repo.spawn("kid") as kid:
+        item = kid.commit("first words", role="assistant").items[0]
+        repo.collapse(kid, summary="found")
+        kid.commit("more")
+        repo.merge("agents/kid")
+        kid.edit(item, "second words")
+        repo.merge("agents/kid", strategy="theirs")
+    steps = [(one.change, one.verb) for one in repo.blame(item.id)]
+    assert steps == [("merged", "merge"), ("edited", "edit"), ("added", "append")]

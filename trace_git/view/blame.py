@@ -124,10 +124,11 @@ class _Life:
         rows = [row for some in versions.values() for row in some]
         inherited = history.spawn >= 0 and any(history.present(some, history.spawn) for some in versions.values())
         line = {history.where[row.commit] for row in rows if history.on_line(row.commit)}
+        since = min(line, default=len(history.line))
         commits: dict[int, list[Row]] = {}
         for row in rows:
             at = history.where[row.commit]
-            beside = not history.on_line(row.commit) and bool(line) and at not in line  # another line had it too
+            beside = not history.on_line(row.commit) and at not in line and since < at  # another line had it too
             if row.commit not in self._told and not beside and at > history.spawn:
                 commits.setdefault(row.commit, []).append(row)
         if inherited:
