@@ -216,6 +216,16 @@ def test_a_name_that_a_merge_brought_is_not_given_again(talk: Repo, git: Callabl
                 repo.spawn("a")
 
 
+def test_who_cannot_undo_a_collapse_is_told_who_has_gone_on(talk: Repo) -> None:
+    with talk.spawn("a") as child:
+        child.commit("x", role="assistant")
+        talk.collapse(child, summary="done")
+        talk.commit("on")
+        with pytest.raises(ConflictError) as caught:
+            child.undo()
+        assert "first: trace undo" in (caught.value.hint or "")
+
+
 @pytest.mark.parametrize("made", ["branch", "tag"])
 def test_what_an_agent_made_since_keeps_its_spawn_from_being_undone(talk: Repo, made: str) -> None:
     """Its HEAD and main are where they were, and without them nobody could open the other branch."""

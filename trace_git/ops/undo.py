@@ -55,7 +55,7 @@ def _turn(handle: Handle, verb: str) -> Operation:
                 break
             newest = next(operations(handle))
             if newest.verb == "external" or _chosen(handle, verb).number == target.number:
-                raise _conflict(strange, target, transaction.ref(strange))
+                raise _conflict(handle, strange, target, transaction.ref(strange))
         # another program of ours was faster: look again
     else:
         raise ConflictError("other programs keep changing this trace", hint="try again")
@@ -140,18 +140,20 @@ def _follow(handle: Handle, moves: Moves) -> None:
         handle.stand(old)
 
 
-def _conflict(ref: str, target: Operation, present: str | None) -> ConflictError:
+def _conflict(handle: Handle, ref: str, target: Operation, present: str | None) -> ConflictError:
     put, found = _short(target.moves.get(ref, (None, None))[1]), _short(present)
     return ConflictError(
         f"{ref} was moved since operation {target.number} ({target.verb}): it is at {found}, not at {put}",
-        hint=_way_on(ref, target),
+        hint=_way_on(handle, ref, target),
     )
 
 
-def _way_on(ref: str, target: Operation) -> str:
+def _way_on(handle: Handle, ref: str, target: Operation) -> str:
     name = ref.split("/")[2] if ref.startswith(agents.SPACES) else ""
     if name and target.moves.get(f"{agents.SPACES}{name}/HEAD", ("", None))[0] is None:
         return f"agent {name} went on: trace --agent {name} undo; or give it up: trace agents --delete {name} --force"
+    if name != handle.namespace:
+        return f"it is not this agent's: take that back first: {f'trace --agent {name} undo' if name else 'trace undo'}"
     return "`trace op log` shows what moved it; undo again takes that back"
 
 
