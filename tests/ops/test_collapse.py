@@ -296,3 +296,19 @@ def test_a_tool_group_of_the_agent_stays_its_own(repo: Repo, child: Repo) -> Non
     commit = repo.collapse(child, summary="Done.")
     assert repo.materialize().output == repo.materialize(commit).output
     assert repo.verify() == ()
+
+
+def test_a_call_of_the_legacy_format_is_answered_by_its_name(repo: Repo) -> None:
+    """It has no id."""
+    repo.commit("one")
+    call = {"name": "ask", "arguments": "{}"}
+    repo.commit({"role": "assistant", "content": None, "function_call": call})
+    with repo.spawn("a") as child:
+        child.commit("x", role="assistant")
+        with pytest.raises(RefusedError, match="call ask waits"):
+            repo.collapse(child, summary="Found.")
+        repo.collapse(child, summary="Found.", as_="ask")
+    item = repo.context().items[-1]
+    assert item.message.to_dict() == {"role": "function", "name": "ask", "content": "Found."}
+    assert repo.verify() == ()
+    assert repo.resumption().calls == ()

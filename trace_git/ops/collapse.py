@@ -204,7 +204,7 @@ def _open(handle: Handle, tip: str | None) -> tuple[Call, ...]:
 
 def _message(open_: Sequence[Call], text: str, as_: str, provenance: dict[str, Any]) -> Message:
     """The item to be: said by the assistant, or the result of a call that is open at the end."""
-    calls = ", ".join(str(call.id) for call in open_)
+    calls = ", ".join(call.id or call.name for call in open_)
     if as_ == ASSISTANT:
         if open_:
             raise RefusedError(
@@ -214,6 +214,8 @@ def _message(open_: Sequence[Call], text: str, as_: str, provenance: dict[str, A
         body: dict[str, Any] = {"role": ASSISTANT, "content": text}
     elif any(call.id == as_ for call in open_):
         body = {"role": "tool", "tool_call_id": as_, "content": text}
+    elif any(call.id is None and call.name == as_ for call in open_):  # of the legacy format
+        body = {"role": "function", "name": as_, "content": text}
     else:
         raise InvalidInputError(
             f"no call {as_!r} is open here",
