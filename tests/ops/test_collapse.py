@@ -312,3 +312,19 @@ def test_a_call_of_the_legacy_format_is_answered_by_its_name(repo: Repo) -> None
     assert item.message.to_dict() == {"role": "function", "name": "ask", "content": "Found."}
     assert repo.verify() == ()
     assert repo.resumption().calls == ()
+
+
+@pytest.mark.parametrize("verb", ["branch", "tag", "spawn", "undo", "switch", "reset"])
+def test_a_look_at_an_agent_writes_nothing(repo: Repo, verb: str) -> None:
+    """One that is gone would be there again by half."""
+    repo.commit("one")
+    with repo.spawn("a") as child:
+        child.commit("x", role="assistant")
+        commit = repo.collapse(child, summary="done")
+    repo.delete_agent("a")
+    before = dict(repo._handle.store.ref_names())
+    with repo.child(commit) as look:
+        with pytest.raises(StateError, match="look"):
+            getattr(look, verb)(*([] if verb == "undo" else ["HEAD" if verb == "reset" else "b"]))
+        assert len(look.context()) == 2
+    assert dict(repo._handle.store.ref_names()) == before

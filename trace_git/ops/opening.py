@@ -141,6 +141,7 @@ def _standing(handle: Handle, name: str, commit: str) -> Handle:
     """A read-only look as an agent at one commit."""
     other = handle.of_agent(name, f"{keep.HEADS}main")
     other.stand(commit)
+    other.looks = True
     other.store.share()
     return other
 

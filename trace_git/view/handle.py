@@ -22,7 +22,8 @@ class Handle:
     """``branch`` is a full ref name, or None when looking at ``detached``, a commit id.
 
     ``namespace`` is an agent's name, or "" for the trace itself; ``budget`` is in tokens. ``past`` are the refs of an
-    earlier moment, for a handle that looks back: it reads refs there, and writes nothing. ``settings`` are the paths of
+    earlier moment, for a handle that looks back: it reads refs there, and writes nothing. ``looks`` is the same for one
+    that looks at an agent as it was, which may have no refs any more. ``settings`` are the paths of
     git's configuration files, the trace's own first. ``llm`` is who is asked when a verb is told ``llm=True``;
     ``seen`` is the last branch that was found to have commits; ``written`` the branches it wrote to; ``lineages``
     is what the histories of some commits say of agents.
@@ -40,6 +41,7 @@ class Handle:
     seen: str | None = None
     written: set[str] = field(default_factory=set)
     closed: bool = False
+    looks: bool = False
     lineages: dict[str, frozenset[Any]] = field(default_factory=dict)
     snapshots: Snapshots = field(init=False)
     contexts: Contexts = field(init=False)
@@ -79,6 +81,11 @@ class Handle:
             raise StateError("this trace was closed", hint="open it again with Repo.open()")
         if self.past is not None:
             raise StateError("this is a look at an earlier moment", hint="open the trace without an operation number")
+        if self.looks:
+            raise StateError(
+                f"this is a read-only look at agent {self.namespace} as it was",
+                hint=f"where the agent is still there: repo.agent({self.namespace!r})",
+            )
 
     @property
     def space(self) -> str:
