@@ -84,6 +84,25 @@ def test_a_claude_message_with_two_results_becomes_two_tool_messages_of_one_item
     assert [(span.start, span.stop) for span in prompt.spans] == [(0, 1), (1, 2), (2, 5)]
 
 
+def test_what_stands_beside_a_result_follows_the_last_result_of_its_group() -> None:
+    image = {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "AAAA"}}
+    said = claude("assistant", use("a"), use("b"))
+    seen = claude("user", {"type": "tool_result", "tool_use_id": "a", "content": [words("seen"), image]})
+    whole = [user("look"), said, seen, claude("user", result("b", "read")), user("so?")]
+    renderer = Renderer()
+    with pytest.raises(RefusedError, match="makes call b"):  # nothing of it may be left out: the rest is to come
+        renderer.render(context(*whole[:3]), "openai")
+    prompt = renderer.render(context(*whole), "openai")
+    assert [message["role"] for message in prompt.output] == ["user", "assistant", "tool", "tool", "user", "user"]
+    assert prompt.output[2]["content"] == "seen"
+    assert prompt.output[4]["content"][0]["type"] == "image_url"
+    assert [(int(span.item), span.start, span.stop) for span in prompt.spans] == [
+        (0, 0, 1), (1, 1, 2), (2, 2, 3), (3, 3, 4), (2, 4, 5), (4, 5, 6),
+    ]  # fmt: skip
+    broken = render("openai", *whole, tool("1", "gone"), repair=True)
+    assert broken.output == prompt.output
+
+
 def test_swe_agent_messages_keep_only_what_openai_takes() -> None:
     body = {"role": "assistant", "content": "ls", "thought": "hm", "action": "ls", "agent": "primary"}
     prompt = render("openai", user("hi"), Message("assistant", body, SWE_AGENT))

@@ -1,6 +1,8 @@
 """The ``openai`` materializer: the list of chat messages that a chat completion takes.
 
-Messages of that format pass verbatim, key order included; others are converted one by one.
+Messages of that format pass verbatim, key order included; others are converted one by one. What
+stands beside a result in a message of another format follows the last result of its group: nothing
+may stand between, and parallel results come as a message each, any of which may bring an image.
 Refused: a tool result whose call is not in the assistant message just before, and a call that
 the messages right after it do not answer, unless it is open at the tail.
 """
@@ -24,9 +26,29 @@ class _Call(NamedTuple):
     id: str | None
 
 
+class _Part(NamedTuple):
+    at: int
+    body: Mapping[str, Any]
+    role: str
+
+
 def fold(items: Sequence[Item], start: int, draft: Draft) -> None:
     waiting: list[_Call] = []
-    parts, cuts = draft.parts, draft.cuts
+    beside: list[_Part] = []  # what stands beside results while others of their group are still to come
+    answering = ""  # the item that gave the latest result
+
+    def emit(index: int, body: Mapping[str, Any], role: str) -> None:
+        nonlocal waiting
+        if waiting or role != "user":
+            waiting = _follow(body, role, index, items, waiting, draft)
+        draft.parts.append(body)
+        _mark(draft, items[index].id)
+
+    def emit_beside() -> None:
+        for part in beside:
+            emit(*part)
+        beside.clear()
+
     for index in range(start, len(items)):
         item = items[index]
         message = item.message
@@ -34,16 +56,34 @@ def fold(items: Sequence[Item], start: int, draft: Draft) -> None:
             raise deferred.refusal(items)
         if message.fmt != OPENAI and (lost := losses(message, OPENAI)):
             draft.warnings.append((index, f"item {item.id}: openai does not carry {', '.join(lost)}"))
-        before = len(parts)
+        first = True
         for body in (message.body,) if message.fmt == OPENAI else to_openai(message):
             role = body.get("role", message.role)
-            if len(parts) == before and role not in _RESULTS:
-                cuts.append((index, before))
-            if waiting or role != "user":
-                waiting = _follow(body, role, index, items, waiting, draft)
-            parts.append(body)
-        if draft.spans is not None and len(parts) > before:
-            draft.spans.append(Span(item.id, before, len(parts)))
+            if role in _RESULTS:
+                answering = item.id
+            elif waiting and item.id == answering:
+                beside.append(_Part(index, body, role))
+                continue
+            else:
+                emit_beside()
+                if first:
+                    draft.cuts.append((index, len(draft.parts)))
+            emit(index, body, role)
+            if not waiting:
+                emit_beside()
+            first = False
+    emit_beside()
+
+
+def _mark(draft: Draft, item: str) -> None:
+    """The last part comes from ``item``."""
+    if draft.spans is None:
+        return
+    stop = len(draft.parts)
+    if draft.spans and draft.spans[-1].item == item:
+        draft.spans[-1] = Span(item, draft.spans[-1].start, stop)
+    else:
+        draft.spans.append(Span(item, stop - 1, stop))
 
 
 def _follow(
