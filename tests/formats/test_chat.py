@@ -103,6 +103,11 @@ def test_anthropic_blocks_far_into_the_file_are_seen(jsonl: Write) -> None:
     assert formats.read(path).format == "anthropic"
 
 
+def test_blocks_of_no_known_shape_are_kept(jsonl: Write) -> None:
+    odd = {"role": "user", "content": [{"type": ["odd"]}, 5, None, "plain"]}
+    assert bodies(jsonl([odd], name="odd.json")) == [[odd]]
+
+
 def test_a_forced_format_holds(jsonl: Write) -> None:
     transcript = formats.read(jsonl([{"role": "user", "content": "hi"}]), "anthropic")
     assert (transcript.format, transcript.conversations[0].turns[0].message.fmt) == ("anthropic", ANTHROPIC)
@@ -136,6 +141,8 @@ def test_swe_agent_keeps_every_key(tmp_path: Path) -> None:
         ({"messages": [CHAT[1] | {"x": -(2**63) - 1}]}, "messages[0].x"),
         ({"history": [{"role": "judge", "content": "x"}]}, "history[0].role"),
         ({"messages": CHAT, "tools": {"f": 1}}, "tools"),
+        ({"messages": CHAT, "tools": 5}, "tools"),
+        ({"messages": CHAT, "tools": [{"x": [float("inf")]}]}, "tools[0].x[0]"),
     ],
 )
 def test_a_message_no_trace_can_hold_refuses_the_file_and_names_the_place(jsonl: Write, value: Any, field: str) -> None:

@@ -145,6 +145,32 @@ def test_what_a_provider_would_refuse_is_refused_or_left_out(
     assert render(form, *again).output == prompt.output  # whole now, so rendering it changes nothing
 
 
+@pytest.mark.parametrize("odd", [None, 5, [], {"type": "text", "text": None}, {"type": "text", "text": [5]}])
+@pytest.mark.parametrize("fmt", ["openai.chat", ANTHROPIC])
+@pytest.mark.parametrize("form", ["openai", "anthropic", "text", "xml"])
+def test_a_block_of_no_known_shape_stops_no_reader(form: str, fmt: str, odd: Any) -> None:
+    spoken = Message("assistant", {"role": "assistant", "content": [words("before"), odd, words("after")]}, fmt)
+    prompt = render(form, user("hi"), spoken, user("so?"), repair=True)
+    assert "before" in str(prompt.output)
+    assert "after" in str(prompt.output)
+
+
+def test_what_stands_in_a_result_and_is_no_block_is_named() -> None:
+    result = {"type": "tool_result", "tool_use_id": "a", "content": {"rows": 3}}
+    prompt = render("openai", user("hi"), claude("assistant", use("a")), claude("user", result))
+    assert any("block of type dict" in line for line in prompt.warnings)
+    thinking = Message("assistant", {"role": "assistant", "content": "x", "thinking_blocks": 5})
+    prompt = render("anthropic", user("hi"), thinking)
+    assert any("thinking_blocks that are none" in line for line in prompt.warnings)
+
+
+def test_anthropic_is_never_sent_a_block_that_is_no_object() -> None:
+    odd = claude("user", words("see"), None)  # type: ignore[arg-type]
+    with pytest.raises(RefusedError, match="a block that is no object"):
+        render("anthropic", odd)
+    assert render("anthropic", odd, repair=True).output == {"messages": [{"role": "user", "content": [words("see")]}]}
+
+
 def test_repair_leaves_out_the_one_call_and_keeps_the_words_and_the_other() -> None:
     said = assistant("let me see", tool_calls=[call("a"), call("b")])
     prompt = render("openai", user("hi"), said, tool("1", "b"), user("and?"), repair=True)

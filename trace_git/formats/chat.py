@@ -64,14 +64,18 @@ def read(path: Path, format: str | None = None, progress: Progress | None = None
 
 def dialect(given: Mapping[str, Any]) -> str:
     """OpenAI's format unless something in it is Anthropic's own: blocks, ``system`` beside the messages, tools."""
-    if "system" in given or any(isinstance(tool, dict) and "input_schema" in tool for tool in given.get("tools") or ()):
+    tools = given.get("tools")
+    if "system" in given or any("input_schema" in tool for tool in _dicts(tools)):
         return ANTHROPIC
     for message in given.get("messages") or ():
         content = message.get("content") if isinstance(message, dict) else None
-        for block in content if isinstance(content, list) else ():
-            if isinstance(block, dict) and block.get("type") in _BLOCKS:
-                return ANTHROPIC
+        if any(isinstance(block.get("type"), str) and block["type"] in _BLOCKS for block in _dicts(content)):
+            return ANTHROPIC
     return OPENAI
+
+
+def _dicts(values: Any) -> list[dict[str, Any]]:
+    return [value for value in values if isinstance(value, dict)] if isinstance(values, list) else []
 
 
 def _format(given: Mapping[str, Any]) -> str:
@@ -99,7 +103,11 @@ def _conversation(path: Path, place: int, found: _Found, fmt: str, warnings: lis
     if place and name == path.stem:
         name = f"{name}-{place}"
     turns = list(_turns(path, where, found.given, fmt, warnings))
-    return linear(name, turns, tools=tuple(mended(tools)) or None)
+    try:
+        return linear(name, turns, tools=tuple(mended(tools)) or None)
+    except InvalidInputError as error:
+        at = f"{where}tools{error.field}"
+        raise InvalidInputError(f"{path}: {at}: {error}", field=at, hint="mend the file") from None
 
 
 def _turns(

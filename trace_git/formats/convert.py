@@ -121,7 +121,7 @@ def _openai_user(message: Message, lost: list[str]) -> Iterator[dict[str, Any]]:
 def _openai_part(block: Mapping[str, Any], lost: list[str]) -> Iterator[dict[str, Any]]:
     if block.get("type") == "text":
         lost.extend(f"{key} of a text block" for key in block if key not in _TEXT_KEYS and block[key])
-        yield {"type": "text", "text": block.get("text", "")}
+        yield {"type": "text", "text": _words(block.get("text", ""), lost)}
         return
     part = openai_media(block)
     if part is None:
@@ -176,7 +176,7 @@ def _anthropic_content(content: Any, lost: list[str]) -> Any:
 
 def _anthropic_block(part: Mapping[str, Any], lost: list[str]) -> Iterator[dict[str, Any]]:
     if part.get("type") in ("text", "refusal"):
-        block = {"type": "text", "text": part.get("text", part.get("refusal", ""))}
+        block = {"type": "text", "text": _words(part.get("text", part.get("refusal", "")), lost)}
         if "cache_control" in part:
             block["cache_control"] = part["cache_control"]
         yield block
@@ -192,7 +192,10 @@ def _anthropic_assistant(message: Message, call_id: str | None, lost: list[str])
     body, content = message.body, message.content
     if not message.calls and isinstance(content, str) and not body.get("thinking_blocks"):
         return content
-    blocks: list[Any] = list(body.get("thinking_blocks") or ())
+    given = list(_blocks_of(body.get("thinking_blocks")))
+    blocks: list[Any] = [block for block in given if block.get("type") in _THINKING]
+    if len(blocks) < len(given):
+        lost.append("thinking_blocks that are none")
     if isinstance(content, str):
         content = [{"type": "text", "text": content}]
     blocks.extend(block for part in _blocks_of(content) for block in _anthropic_block(part, lost))
@@ -226,12 +229,23 @@ def _legacy_id(name: Any) -> str:
 
 
 def _blocks_of(content: Any) -> Iterator[Mapping[str, Any]]:
-    """The blocks of any content: a str is one text, a str in a list too."""
-    if isinstance(content, str):
-        yield {"type": "text", "text": content}
-    elif isinstance(content, Sequence):
-        for block in content:
-            yield {"type": "text", "text": block} if isinstance(block, str) else block
+    """The blocks of any content: a str is one text, a str in a list too. What is no block has the type of its value."""
+    for block in content if isinstance(content, list | tuple) else () if content is None else (content,):
+        if isinstance(block, str):
+            yield {"type": "text", "text": block}
+        elif isinstance(block, Mapping) and block is not content:
+            yield block
+        else:
+            yield {"type": type(block).__name__}
+
+
+def _words(text: Any, lost: list[str]) -> str:
+    """The text of a text block, which a trace keeps whatever it is."""
+    if isinstance(text, str):
+        return text
+    if text is not None:
+        lost.append("text that is no text")
+    return ""
 
 
 def tools_to_openai(tools: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -131,14 +131,19 @@ def _blocks(given: list[tuple[int, Any]], items: Sequence[Item], draft: Draft) -
     for index, content in given:
         blocks = (content,) if isinstance(content, str) else content or ()
         before = len(found)
+        odd = 0
         for position, block in enumerate(blocks):
             if isinstance(block, str):
                 block = {"type": "text", "text": block}
-            if block.get("type") != "text" or str(block.get("text") or "").strip():
+            if not isinstance(block, Mapping):
+                odd += 1
+                text = f"item {items[index].id} has a block that is no object"
+                draft.faults.append(Fault(index, position, text))
+            elif block.get("type") != "text" or str(block.get("text") or "").strip():
                 found.append(_Block(index, position, block))
         if len(found) == before:
             draft.faults.append(Fault(index, None, f"item {items[index].id} has no content but blank text"))
-        elif len(found) - before < len(blocks):
+        elif len(found) - before + odd < len(blocks):
             draft.warnings.append((index, f"item {items[index].id}: blank text is left out"))
     return found
 
