@@ -276,6 +276,30 @@ def test_packs_stay_few(open_store: Open, git: Git, monkeypatch: pytest.MonkeyPa
     assert not list(Path(on.folder).rglob("*.keep"))
 
 
+def test_packs_stay_few_whoever_writes_them(open_store: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store, "SINGLE", 10**6)
+    handles = [open_store(durability="os") for _ in range(3)]
+    most = 0
+    for number in range(150):
+        commit(handles[number % 3], f"message {number}")
+        most = max(most, len(list(Path(handles[0].folder, "objects", "pack").glob("*.idx"))))
+    assert most < 50
+    assert line(open_store()) == [f"message {number}" for number in range(150)]
+
+
+def test_what_git_has_packed_is_not_packed_again(open_store: Open, git: Git, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store, "SINGLE", 10**6)
+    on = open_store(durability="os")
+    for number in range(40):
+        commit(on, f"before {number}")
+    git(on.folder, "gc", "-q", "--prune=now")
+    (packed,) = Path(on.folder, "objects", "pack").glob("*.pack")
+    for number in range(10):
+        commit(on, f"after {number}")
+    assert packed.exists()
+    assert len(list(packed.parent.glob("*.pack"))) == 11
+
+
 def test_closing_twice_is_harmless_and_use_after_it_is_not(open_store: Open) -> None:
     on = open_store()
     commit(on, "one")

@@ -156,7 +156,6 @@ class Sweep:
         self._remove(on)
         for stem in stems:
             files.unlink(stem + ".keep")
-        on.publisher.recount()
 
     def _place(self, on: Connection, name: str, touched: float | None = None) -> str:
         """Move the draft to where packs are, guarded by its ``.keep``."""

@@ -91,7 +91,6 @@ def finish(on: Connection) -> list[str]:
         _remove_objects(on, name)
     on.journal.scrub()
     on.objects.close()
-    on.publisher.recount()
     files.unlink(erasing(on.folder))
     files.sync_path(os.path.join(on.folder, "trace"))
     return strays

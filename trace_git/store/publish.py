@@ -63,7 +63,6 @@ class Publisher:
         self._packs = os.path.join(folder, "objects", "pack")
         self._scratch = os.path.join(folder, "trace", "tmp", "publish")
         self._oplog = os.path.join(folder, "trace", "oplog")
-        self._count: int | None = None
         self._most = MOST_PACKS
         self._damaged: set[str] = set()
         self._checkpointed = time.monotonic()
@@ -112,8 +111,6 @@ class Publisher:
         files.replace(stem + ".idx", index, scratch=self._scratch, sync=sync)
         if sync:
             files.sync_path(self._packs)
-        if self._count is not None:
-            self._count += 1
 
     def _log(self, records: Sequence[Record], final: Mapping[str, str | None], skip: frozenset[str]) -> None:
         left_out = skip | {"HEAD"} if skip else skip
@@ -185,14 +182,12 @@ class Publisher:
     # -- consolidation ---------------------------------------------------------------------
 
     def crowded(self) -> bool:
-        """Whether there are so many packs that reading them costs too many descriptors."""
-        if self._count is None:
-            self._count = sum(name.endswith(".idx") for name in os.listdir(self._packs))
-        return self._count > self._most
+        """Whether there are so many packs that reading them costs too many descriptors.
 
-    def recount(self) -> None:
-        """Packs came or went by other ways."""
-        self._count = None
+        They are counted anew each time: other handles add packs, and where stock git has joined them all, a count from
+        before would have the whole trace written again.
+        """
+        return sum([name.endswith(".idx") for name in os.listdir(self._packs)]) > self._most
 
     def consolidate(self) -> None:
         """Merge the smallest packs into one: new pack synced first, old ones removed after.
@@ -200,7 +195,6 @@ class Publisher:
         Left alone: packs that somebody keeps, and all of them where git has a multi-pack-index,
         which would name packs that are gone.
         """
-        self._count = None
         try:
             if not os.path.exists(os.path.join(self._packs, "multi-pack-index")):
                 self._consolidate()
@@ -221,7 +215,6 @@ class Publisher:
         if len(chosen) < 2:
             return
         self._merge([stem for stem in self._objects.pack_paths() if stem in chosen])
-        self._count = None
 
     def _merge(self, stems: list[str]) -> None:
         listed = {stem: self._objects.pack_entries(stem) for stem in stems}
