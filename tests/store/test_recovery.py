@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,7 +16,7 @@ from typing import Any, NoReturn
 import pytest
 
 from trace_git import Repo
-from trace_git.errors import LockedError, StorageError
+from trace_git.errors import CorruptTraceError, LockedError, StorageError
 from trace_git.store import connection, foreign, marks, store
 from trace_git.store.publish import Publisher
 from trace_git.store.store import Store
@@ -274,6 +275,27 @@ def test_nobody_builds_upon_a_record_that_was_taken_back(open_store: Open, monke
 
 
 @pytest.mark.usefixtures("grouped")
+def test_damage_to_the_first_unpublished_record_is_told_in_a_copy_too(folder: str, tmp_path: Path) -> None:
+    """A copy has none of the dead writer's locks, which otherwise have what it left looked through."""
+
+    def write() -> None:
+        on = store_on(folder)
+        with on.batch():
+            for number in range(5):
+                commit(on, str(number))
+            die()
+
+    assert in_child(write) == -signal.SIGKILL
+    copy = str(shutil.copytree(folder, tmp_path / "copy"))
+    journal = Path(copy, "trace", "journal")
+    raw = bytearray(journal.read_bytes())
+    raw[marks.DATA_START + 100] ^= 1
+    journal.write_bytes(raw)
+    with pytest.raises(CorruptTraceError, match="record 1 at offset"):
+        store_on(copy)
+    assert journal.read_bytes() == raw
+
+
 def test_a_reader_lets_go_of_what_is_published(open_store: Open, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connection, "_OVERLAY_BYTES", 20_000)
     writer, reader = open_store(), open_store()

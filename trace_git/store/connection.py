@@ -69,6 +69,7 @@ class Connection:
         self = cls(folder, **settings)
         try:
             self.refresh()
+            self._check_tail()
             restarted = not self.journal.same_boot
             erasing = os.path.exists(recover.erasing(folder))
             unfinished = self.pending or restarted or erasing or self.refs.holds_locks() or recover.leftovers(folder)
@@ -91,6 +92,17 @@ class Connection:
         self.journal.close()
 
     # -- looking ---------------------------------------------------------------------------
+
+    def _check_tail(self) -> None:
+        """CorruptTraceError when the first record that was not seen is damaged: the next one to write would end those
+        behind it. Without the lock it may only have been half written at the first look."""
+        try:
+            self.journal.check_tail()
+        except CorruptTraceError:
+            before = self.journal.next_seq
+            self.refresh()
+            if self.journal.next_seq == before:
+                raise
 
     def refresh(self) -> None:
         """See what other handles and processes journaled since the last look."""
