@@ -103,6 +103,17 @@ def test_garbage_is_corruption_and_never_absence(raw: bytes, refs: RefFiles, fol
     assert refs.all_names("refs/") == [MAIN]
 
 
+@pytest.mark.parametrize("target", ["refs/head", "refs/heads/", "refs/tags/x", "refs/trace/keep/1"])
+def test_a_head_that_names_no_branch_is_damage(target: str, refs: RefFiles, folder: Path) -> None:
+    put(folder, "HEAD", f"ref: {target}\n")
+    put(folder, "refs/namespaces/a/HEAD", f"ref: refs/namespaces/a/{target}\n")
+    for head in ("HEAD", "refs/namespaces/a/HEAD"):
+        with pytest.raises(CorruptTraceError, match=f"ref {head} holds no object id"):
+            refs.read(head)
+    put(folder, "refs/remotes/origin/HEAD", "ref: refs/remotes/origin/main\n")
+    assert refs.read("refs/remotes/origin/HEAD") == "ref: refs/remotes/origin/main"
+
+
 def test_packed_refs_are_read_and_loose_ones_win(refs: RefFiles, folder: Path) -> None:
     put(folder, "packed-refs", f"# pack-refs with: peeled fully-peeled sorted\n{A} {MAIN}\n{B} refs/tags/t\n^{C}\n")
     assert refs.all() == {MAIN: A, "refs/tags/t": B}

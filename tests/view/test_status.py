@@ -39,6 +39,14 @@ def test_an_empty_trace(repo: Repo) -> None:
     assert (status.budget, status.path) == (500, str(repo.path))
 
 
+def test_a_branch_without_a_commit_beside_one_that_has_some_is_told(repo: Repo) -> None:
+    repo.commit("one two")
+    Path(repo.path, "HEAD").write_text("ref: refs/heads/mahn\n")  # one bit of it was flipped
+    with Repo.open(repo.path) as other:
+        assert other.status().warnings == ("this branch has no commit, while main has",)
+    assert repo.status().warnings == ()
+
+
 def test_tokens_by_role_with_pins_apart(repo: Repo) -> None:
     repo.commit("one two", role="system", pin=True)
     repo.commit(["a", "b c"])

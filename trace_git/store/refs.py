@@ -50,6 +50,13 @@ def is_id(value: str | None) -> bool:
     return value is not None and _HEX.match(value) is not None
 
 
+def _symbolic(ref: str) -> str:
+    """What a symbolic ref's value begins with. A HEAD names a branch: what is committed elsewhere, nobody finds."""
+    space, _, last = ref.rpartition("HEAD")
+    own = not last and (not space or (space.startswith("refs/namespaces/") and space.count("/") == 3))
+    return f"ref: {space}refs/heads/" if own else "ref: refs/"
+
+
 class RefFiles:
     """The refs of one repository. Values are 40 hex, or ``ref: <name>`` for a symbolic ref."""
 
@@ -77,7 +84,8 @@ class RefFiles:
             if raw is None:
                 return None
         value = raw.rstrip(b"\n").decode("utf-8", "replace")
-        if is_id(value) or (value.startswith("ref: refs/") and not _BAD.search(value[5:])):
+        start = _symbolic(ref)
+        if is_id(value) or (value.startswith(start) and value != start and not _BAD.search(value[5:])):
             return value
         raise CorruptTraceError(
             f"ref {ref} holds no object id ({len(raw)} bytes)",

@@ -41,12 +41,20 @@ def status(handle: Handle) -> Status:
         pinned=pinned,
         reported=reports.anchored(handle, commit, report) if commit else None,
         budget=budget.tokens,
-        warnings=(*_put_off(folders), *map(str, leaf.faults(folders)), *budget.warnings),
+        warnings=(*_unborn(handle, head), *_put_off(folders), *map(str, leaf.faults(folders)), *budget.warnings),
         model=model,
         window=window,
         budget_from=budget.source,
         agent=handle.namespace,
     )
+
+
+def _unborn(handle: Handle, head: str | None) -> Iterator[str]:
+    """That others have commits where this one has none: a name in HEAD that was damaged, or mistyped, looks so."""
+    heads = f"{handle.space}refs/heads/"
+    if head is None and handle.branch and (there := list(handle.ref_names(heads, skip_bad=True))):
+        more = f" and {len(there) - 1} more" if len(there) > 1 else ""
+        yield f"this branch has no commit, while {there[0].removeprefix(heads)}{more} has"
 
 
 def _put_off(folders: Sequence[Leaf]) -> Iterator[str]:
