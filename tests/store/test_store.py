@@ -276,6 +276,12 @@ def test_packs_stay_few(open_store: Open, git: Git, monkeypatch: pytest.MonkeyPa
     assert not list(Path(on.folder).rglob("*.keep"))
 
 
+def test_a_clock_before_1970_gives_commits_that_git_accepts(folder: str) -> None:
+    on = Store(folder, durability="os", committer=WHO, clock=lambda: -5.0)
+    assert on.now() == 0
+    on.close()
+
+
 def test_packs_stay_few_whoever_writes_them(open_store: Open, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(store, "SINGLE", 10**6)
     handles = [open_store(durability="os") for _ in range(3)]

@@ -100,8 +100,8 @@ class Store(Reading):
             self._on.settle()
 
     def now(self) -> int:
-        """The present time in whole seconds."""
-        return int(self._clock())
+        """The present time in whole seconds; git can write down none before 1970."""
+        return max(int(self._clock()), 0)
 
     # -- writing ---------------------------------------------------------------------------
 
