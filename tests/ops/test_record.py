@@ -372,3 +372,19 @@ def test_a_response_message_of_any_format_may_be_a_message(repo: Repo) -> None:
     repo.commit(Message("assistant", body, "anthropic.messages", model="claude-x"))
     found = repo.context().items[0].message
     assert (found.fmt, found.model, found.to_dict()) == ("anthropic.messages", "claude-x", body)
+
+
+@pytest.mark.parametrize(
+    ("given", "field"), [({"prompt": 5}, "prompt"), ({"expect": "HEAD"}, "expect"), ({"expect": 5}, "expect")]
+)
+def test_what_is_no_prompt_and_no_commit_is_refused_by_name(repo: Repo, given: dict[str, Any], field: str) -> None:
+    first = repo.commit("one")
+    with pytest.raises(InvalidInputError) as caught:
+        repo.commit("two", usage=Usage(5, 1), **given)
+    assert caught.value.field == field
+    assert repo.commit("two", expect=first.id).parents == (first.id,)
+
+
+def test_tools_that_are_no_list_are_refused(repo: Repo) -> None:
+    with pytest.raises(InvalidInputError, match="not a list"):
+        repo.set_tools(5)  # type: ignore[call-overload]

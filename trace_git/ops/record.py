@@ -11,6 +11,7 @@ from ..errors import ConflictError, InvalidInputError
 from ..formats import given as intake
 from ..model import Author, Commit, Item, Message, Prompt, Usage
 from ..store import codec
+from ..store.refs import is_id
 from ..store.snapshot import Draft, Entry
 from ..store.trees import blob_id
 from ..view import groups
@@ -39,6 +40,12 @@ def commit(
             f"usage={usage!r} is no Usage",
             field="usage",
             hint="give Usage(prompt=…, completion=…), or commit the provider's response itself",
+        )
+    if prompt is not None and not isinstance(prompt, Prompt):
+        raise InvalidInputError(f"prompt={prompt!r} is no Prompt", field="prompt", hint="give what materialize gave")
+    if expect is not None and not isinstance(expect, Commit) and not (isinstance(expect, str) and is_id(expect)):
+        raise InvalidInputError(
+            f"expect={expect!r} is no commit", field="expect", hint="give a Commit, or its id with all 40 digits"
         )
     return append(
         handle,

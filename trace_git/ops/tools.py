@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ..errors import InvalidInputError
@@ -49,7 +49,7 @@ def dry_run(handle: Handle, tools: Given) -> RewriteResult:
 
 def _read(tools: Given) -> tuple[list[Mapping[str, Any]], bytes | None]:
     """The definitions, and the bytes of their blob; none for no definitions."""
-    if isinstance(tools, str | bytes | Mapping):
+    if tools is not None and (isinstance(tools, str | bytes | Mapping) or not isinstance(tools, Iterable)):
         raise InvalidInputError(
             "tools is not a list of definitions", field="tools", hint='give [{"type": "function", …}]'
         )
