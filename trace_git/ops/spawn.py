@@ -59,10 +59,7 @@ def begun(
 ) -> Handle:
     """The same, for as long as ``handle`` is open: nobody need close it. ``unheard``: no agent ever had the name."""
     agents.check_name(name)
-    if budget is not None and (isinstance(budget, bool) or not isinstance(budget, int) or budget <= 0):
-        raise InvalidInputError(f"budget {budget!r} is not a number of tokens", field="budget")
-    if not isinstance(purpose, str):
-        raise InvalidInputError(f"purpose {purpose!r} is not text", field="purpose", hint="say it as a text, or not")
+    _check_said(purpose, budget)
     handle.check_present()
     space = f"{agents.SPACES}{name}/"
     branch, head = f"{space}refs/heads/{agents.FIRST}", f"{space}HEAD"
@@ -99,6 +96,13 @@ def begun(
         write.commit(child, transaction, draft, parent, change)
         transaction.move(head, f"ref: {branch}")
     return child
+
+
+def _check_said(purpose: str, budget: int | None) -> None:
+    if budget is not None and (isinstance(budget, bool) or not isinstance(budget, int) or budget <= 0):
+        raise InvalidInputError(f"budget {budget!r} is not a number of tokens", field="budget")
+    if not isinstance(purpose, str):
+        raise InvalidInputError(f"purpose {purpose!r} is not text", field="purpose", hint="say it as a text, or not")
 
 
 def _check_free(handle: Handle, name: str) -> None:

@@ -36,13 +36,15 @@ def fold(items: Sequence[Item], start: int, draft: Draft) -> None:
     waiting: list[_Call] = []
     beside: list[_Part] = []  # what stands beside results while others of their group are still to come
     answering = ""  # the item that gave the latest result
+    parts, spans = draft.parts, draft.spans
 
     def emit(index: int, body: Mapping[str, Any], role: str) -> None:
         nonlocal waiting
         if waiting or role != "user":
             waiting = _follow(body, role, index, items, waiting, draft)
-        draft.parts.append(body)
-        _mark(draft, items[index].id)
+        parts.append(body)
+        if spans is not None:
+            _mark(spans, items[index].id, len(parts))
 
     def emit_beside() -> None:
         for part in beside:
@@ -65,25 +67,23 @@ def fold(items: Sequence[Item], start: int, draft: Draft) -> None:
                 beside.append(_Part(index, body, role))
                 continue
             else:
-                emit_beside()
+                if beside:
+                    emit_beside()
                 if first:
-                    draft.cuts.append((index, len(draft.parts)))
+                    draft.cuts.append((index, len(parts)))
             emit(index, body, role)
-            if not waiting:
+            if beside and not waiting:
                 emit_beside()
             first = False
     emit_beside()
 
 
-def _mark(draft: Draft, item: str) -> None:
-    """The last part comes from ``item``."""
-    if draft.spans is None:
-        return
-    stop = len(draft.parts)
-    if draft.spans and draft.spans[-1].item == item:
-        draft.spans[-1] = Span(item, draft.spans[-1].start, stop)
+def _mark(spans: list[Span], item: str, stop: int) -> None:
+    """The part before ``stop`` comes from ``item``."""
+    if spans and spans[-1].item == item:
+        spans[-1] = Span(item, spans[-1].start, stop)
     else:
-        draft.spans.append(Span(item, stop - 1, stop))
+        spans.append(Span(item, stop - 1, stop))
 
 
 def _follow(
