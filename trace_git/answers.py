@@ -16,7 +16,8 @@ class Agent:
     ``context`` is "full", "empty" or "items"; ``state`` "running", "collapsed" (its parent took all of its work back),
     "abandoned" (deleted before that) or "damaged"; ``deleted`` says that it has no refs any more. ``activity`` is when
     it committed last, in seconds since 1970; ``tip`` the commit it stands at and ``spawned`` its spawn commit, "" when
-    its history does not begin with one. ``tokens`` is the size of its context.
+    its history does not begin with one. ``tokens`` is the size of its context. ``trace`` is the trace's name in a
+    session of several.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Agent:
     tip: str
     spawned: str
     deleted: bool = False
+    trace: str = ""
 
 
 @dataclass(frozen=True, slots=True)

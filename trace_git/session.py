@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from . import ops, view
@@ -55,7 +56,9 @@ class Session:
 
     def agents(self) -> tuple[Agent, ...]:
         """Every agent of every trace, each behind the one that spawned it."""
-        return tuple(agent for repo in self._traces.values() for agent in repo.agents())
+        if len(self._traces) == 1:
+            return next(iter(self)).agents()
+        return tuple(replace(agent, trace=label) for label, repo in self._traces.items() for agent in repo.agents())
 
     def repo(self, name: str = "") -> Repo:
         """An agent's repository, or the trace itself (""). It is closed with this session."""
@@ -129,7 +132,8 @@ class Session:
         having = having or [label for label, repo in self._traces.items() if _was_in(repo, name)]
         if len(having) > 1:
             names = [f"{label}/{name}" for label in having]
-            raise AmbiguousRevisionError(f"several traces have {name or 'one of these'!r}", candidates=names,
+            what = f"several traces have an agent {name!r}" if name else "there are several traces, and none is named"
+            raise AmbiguousRevisionError(what, candidates=names,
                                          hint="one of: " + " ".join(names))  # fmt: skip
         if not having:
             raise NotFoundError(f"no agent {name!r} in any of {', '.join(self._traces)}",

@@ -149,3 +149,29 @@ def test_the_bar_is_drawn_with_the_name_as_it_is_and_goes_away(monkeypatch, caps
     assert "[red]name\\x1b[31m.json" in text
     assert "0/10" in text
     assert text.endswith("\x1b[2K") or text.rstrip().endswith("\x1b[?25h\r\x1b[1A\x1b[2K")
+
+
+def test_what_an_interrupted_import_left_is_told(trace, monkeypatch):
+    class Impatient:
+        def __init__(self, *_):
+            self.calls = 0
+
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *_):
+            pass
+
+        def __call__(self, done, total):
+            self.calls += 1
+            if self.calls > 3:
+                raise KeyboardInterrupt
+
+    monkeypatch.setattr("trace_git.cli.commands.import_.Progress", Impatient)
+    done = trace("import", str(SAMPLES / "debug-session.jsonl"))
+    assert done.code == 130
+    kept = len(trace("log", "--json").json["commits"])
+    assert kept
+    assert f"cut off after {kept} commits: do the rest, or take these back: trace undo" in done.err
+    assert trace("undo").code == 0
+    assert trace("log", "--json").json["commits"] == []

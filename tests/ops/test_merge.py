@@ -335,6 +335,21 @@ def test_strategies_settle_conflicts_only(disputed: Repo, texts: Texts, strategy
     assert answer.action == {"union": "both"}.get(strategy, strategy)
 
 
+@pytest.mark.parametrize("masks", ["ours", "theirs"])
+def test_union_takes_an_edit_and_not_the_mask_of_what_was_edited(repo: Repo, masks: str) -> None:
+    repo.commit(["look", assistant(None, tool_calls=[CALL]), tool("x" * 4000, "c1")])
+    repo.branch("other")
+    for name, side in (("main", "ours"), ("other", "theirs")):
+        repo.checkout(name)
+        if side == masks:
+            repo.compress(strategy="mask", keep_last=0)
+        else:
+            repo.edit(repo.context().items[2].id, "the gist")
+    repo.checkout("main")
+    repo.merge("other", strategy="union")
+    assert repo.context().items[2].message.text == "the gist"
+
+
 def test_resolutions_come_before_strategy_before_resolver(disputed: Repo, texts: Texts) -> None:
     (asked,) = disputed.merge("other", dry_run=True).conflicts
 

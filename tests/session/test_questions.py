@@ -87,6 +87,18 @@ def test_an_agent_that_is_gone_is_asked_too(run):
         assert len(list(session.search("rest", agent="researcher"))) == 2
 
 
+def test_an_agent_that_was_merged_is_asked_when_it_is_gone(run):
+    """Nothing that spawned or collapsed says where it stood last."""
+    with run.agent("researcher") as child:
+        known = [item.message.text for item in child.context().items]
+    run.merge("agents/researcher")
+    run.delete_agent("researcher", force=True)
+    assert [(one.name, one.deleted) for one in run.agents() if one.name == "researcher"] == [("researcher", True)]
+    with Session.open(run.path, tokenizer=None) as session:
+        assert [item.message.text for item in session.at(agent="researcher").items] == known
+        assert "researcher" in {hit.agent for hit in session.search("rest")}
+
+
 def test_an_agent_that_is_gone_is_asked_on_all_branches_that_it_had_at_last(run):
     """And not where it had gone back before that, whose commits are kept as well."""
     with run.agent("researcher") as child:

@@ -113,6 +113,13 @@ def test_several_traces(tmp_path: Path) -> None:
     with Session.open(paths, tokenizer=None) as session:
         assert list(session.traces) == ["a", "project"]
         assert len(session.agents()) == 6
+        known = session.agents()
+        assert {session.resume(f"{one.trace}/{one.name}").agent for one in known if not one.deleted} == {
+            "worker",
+            "helper",
+        }
+        with pytest.raises(AmbiguousRevisionError, match="none is named"):
+            session.repo()
         assert session.repo("a/worker").path == paths[0]
         assert session.repo("project/").name == ""
         with pytest.raises(AmbiguousRevisionError) as caught:

@@ -24,16 +24,20 @@ def is_own(ref: str) -> bool:
     return ref.startswith(KEEP) or LABELS in ref
 
 
-def keep(handle: Handle, transaction: Transaction) -> None:
-    """Keep the tips that the moves of this transaction leave behind, unless something else is known to lead there."""
+def keep(handle: Handle, transaction: Transaction, *, always: str | None = None) -> None:
+    """Keep the tips that the moves of this transaction leave behind, unless something else is known to lead there.
+
+    ``always`` is kept in any case: who was merged and is deleted is known by it alone.
+    """
     moves = [move for move in transaction.moves if not is_own(move.ref)]
     left = {move.old: move.new for move in moves if is_id(move.old)}
     kept = {move.new for move in transaction.moves if move.ref.startswith(KEEP)}
     for tip, new in left.items():
         start = _start(handle, transaction, new)
-        if tip is None or tip in kept or (start is not None and _leads(handle, transaction, start, tip)):
+        if tip is None or tip in kept:
             continue
-        if tip not in _tips(handle, transaction):
+        led = start is not None and _leads(handle, transaction, start, tip)
+        if tip == always or not (led or tip in _tips(handle, transaction)):
             _put(transaction, tip)
 
 

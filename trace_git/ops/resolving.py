@@ -14,6 +14,7 @@ from typing import Any
 from ..conflicts import TOOLS, Conflict, Resolution
 from ..errors import InvalidInputError, NotFoundError, TraceError
 from ..llm import callables
+from ..model import Item
 
 Resolver = Callable[[Conflict], Resolution | Awaitable[Resolution | None] | None]
 
@@ -71,13 +72,19 @@ def by_strategy(conflict: Conflict, strategy: str) -> Resolution | None:
 
     None when nothing that it could say keeps every pin.
     """
-    live = [side for side, items in (("ours", conflict.ours), ("theirs", conflict.theirs)) if items]
+    sides = {"ours": conflict.ours, "theirs": conflict.theirs}
+    live = sorted((side for side, items in sides.items() if items), key=lambda side: _shortened(sides[side]))
     wishes = ("both", *live, *conflict.aside) if strategy == "union" else (strategy,)
     for action in (*wishes, "ours", "theirs", "both"):
         answer = Resolution(action, reason=f"-X {strategy}")
         if action in conflict.actions and not gives_up_pin(conflict, answer):
             return answer
     return None
+
+
+def _shortened(items: Sequence[Item]) -> bool:
+    """Whether one of them is a version that was masked or trimmed."""
+    return any("how" in (one.message.provenance or {}) for one in items)
 
 
 def gives_up_pin(conflict: Conflict, answer: Resolution) -> bool:

@@ -33,8 +33,12 @@ def command(files: tuple[str, ...], format_: str | None, as_json: bool) -> None:
     made: list[dict[str, Any]] = []
     with opening.opened() as repo:
         for file in files:
-            with Progress(file) as progress:
-                result = repo.import_file(file, format=format_, progress=progress)
+            try:
+                with Progress(file) as progress:
+                    result = repo.import_file(file, format=format_, progress=progress)
+            except KeyboardInterrupt:
+                screen.warn(f"{file}: {text}" for text in repo.resumption().interrupted)
+                raise
             screen.warn(f"{file}: {warning}" for warning in result.warnings)
             made.append({"file": file, **asdict(result)})
             if not as_json:
