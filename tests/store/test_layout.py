@@ -101,6 +101,20 @@ def test_a_failure_leaves_an_empty_folder_empty(
         assert not list(target.glob(".new-*"))
 
 
+def test_a_trace_that_lost_its_head_is_not_begun_anew(tmp_path: Path) -> None:
+    """Also when whoever made it died before the draft was removed."""
+    there = tmp_path / "there"
+    there.mkdir()
+    with Repo.open(there, tokenizer=None) as repo:
+        repo.commit("hello")
+    (there / ".new-trace-1-00000000").mkdir()
+    (there / "HEAD").unlink()
+    before = sorted(path.name for path in there.rglob("*"))
+    with pytest.raises(InvalidInputError, match="not empty"):
+        layout.init(str(there))
+    assert sorted(path.name for path in there.rglob("*")) == before
+
+
 def test_a_folder_with_something_in_it_is_refused(tmp_path: Path) -> None:
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "notes.txt").write_text("mine")

@@ -102,7 +102,8 @@ def _init_inside(target: str, path: str) -> None:
             return
         found = set(os.listdir(target))
         drafts = {name for name in found if _DRAFT.fullmatch(name)}
-        if found - drafts - (_NAMES if drafts else frozenset()):
+        begun = any(os.path.exists(os.path.join(target, name, "HEAD")) for name in drafts)  # and not ended
+        if found - drafts - (_NAMES if begun else frozenset()):
             raise InvalidInputError(f"{path} is not empty and not a trace", hint="choose a new folder")
         _clear(target, found)  # a process died in the middle of this
         draft = os.path.join(target, f".new-trace-{os.getpid()}-{os.urandom(4).hex()}")
