@@ -18,13 +18,13 @@ def asked() -> bool:
     return sys.stdin is not None and not sys.stdin.closed and sys.stdin.isatty()
 
 
-def piped(*, what: str) -> str:
-    """All of stdin, as it is."""
+def piped(*, what: str, hint: str = 'an empty text is given as an argument: ""') -> str:
+    """All of stdin, as it is; ``hint`` is for when that is nothing."""
     if sys.stdin is None or sys.stdin.closed:
         raise InvalidInputError(f"nothing to {what}: stdin is closed", hint="give the text as an argument")
     data = sys.stdin.buffer.read()
     if not data:
-        raise InvalidInputError(f"nothing to {what}: stdin is empty", hint='an empty text is given as an argument: ""')
+        raise InvalidInputError(f"nothing to {what}: stdin is empty", hint=hint)
     try:
         return data.decode()
     except UnicodeDecodeError as error:

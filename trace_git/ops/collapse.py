@@ -186,7 +186,9 @@ class _Told:
 
 
 def _check(summary: str | None, who: models.Asker | None, budget: int | None) -> None:
-    if summary is not None and not (isinstance(summary, str) and summary.strip()):
+    if summary is not None and not isinstance(summary, str):
+        raise InvalidInputError(f"summary {summary!r} is not text", field="summary", hint="say what the agent found")
+    if summary is not None and not summary.strip():
         raise InvalidInputError("the summary is empty", field="summary", hint="say what the agent found")
     if summary is None and who is None:
         raise InvalidInputError(

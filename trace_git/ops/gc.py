@@ -232,7 +232,7 @@ class _Plan:
     def result(self) -> GcResult:
         """What would be; the size after is an estimate, for nothing is packed."""
         after = self._before - self._weight()
-        return self._told(max(0, after), min(1, self._packs) if not self._sweep.needless else self._packs)
+        return self._told(max(0, after), min(1, len(self._seen)) if not self._sweep.needless else self._packs)
 
     def _weight(self) -> int:
         """The bytes of what goes, as it is packed now."""

@@ -57,7 +57,7 @@ def _read(repo: Repo, agent: str, text: str | None) -> str:
 
     with repo.agent(agent) as child:  # first: nobody is asked for a text about an agent that is not there
         if not (text is None and editor.asked()):
-            return editor.piped(what="collapse")
+            return editor.piped(what="collapse", hint="say what the agent found, or have a model say it: --llm")
         said = [one.message.text for one in child.context().items if one.role == "assistant"]
     made = editor.edited(said[-1] if said else "", what="collapse")
     if not made.strip():

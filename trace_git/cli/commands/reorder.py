@@ -83,7 +83,7 @@ def command(
 def _order(repo: Repo, words: Sequence[str]) -> list[str | Item]:
     """The items as they were named; an id that is not there stays as it is, to be named in the refusal."""
     if words == ("-",):
-        lines = editor.piped(what="reorder").splitlines()
+        lines = editor.piped(what="reorder", hint="give an id in each line: `trace ls` lists them").splitlines()
         found = [_ID.search(line) for line in lines if line.strip()]
         if None in found:
             bad = next(line for line, one in zip(filter(str.strip, lines), found, strict=True) if one is None)
