@@ -74,7 +74,7 @@ def test_a_revision_means_what_it_means_from_here(forked, upstream):
 
 def test_up_to_date_is_on_the_branch_all_the_same(forked):
     done = forked("rebase", "main~1", "topic")
-    assert (done.code, done.err) == (0, "nothing changed\n")
+    assert (done.code, done.err) == (0, "already up to date: nothing changed\n")
     assert branch(forked) == "topic"
 
 

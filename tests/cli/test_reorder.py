@@ -85,7 +85,7 @@ def test_done_as_json(filled, ids):
 
 def test_the_order_that_it_has_asks_nothing(filled, ids):
     same = filled("reorder", *[one[:6] for one in ids])
-    assert (same.code, same.out, same.err) == (0, "", "nothing changed\n")
+    assert (same.code, same.out, same.err) == (0, "", "already up to date: nothing changed\n")
 
 
 def test_an_order_from_a_pipe(filled, ids):

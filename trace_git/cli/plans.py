@@ -202,7 +202,7 @@ def told(repo: Repo, result: RewriteResult, *, since: str, as_json: bool) -> Non
             receipt=receipts.shape(result.receipt),
         )
     elif commit.id == since:
-        screen.note("nothing changed")
+        screen.note("already up to date: nothing changed")
     else:
         screen.show([changes.line(commit, changes.branch(repo)), receipts.line(result.receipt)])
         noted([one for one in result.findings if one.kind != "cache-prefix"], repo.context().items)
