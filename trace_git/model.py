@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import Any, Protocol, runtime_checkable
 
 from .message import ANTHROPIC, KINDS, OPENAI, ROLES, SWE_AGENT, Message, ToolCall, assistant, system, tool, user
+from .safe import safe_number
 
 __all__ = [
     "ANTHROPIC",
@@ -289,7 +290,7 @@ class Commit:
         words = dict(word.split("=", 1) for word in self.trailers.get("Trace-Usage", "").split() if "=" in word)
         if not words:
             return None
-        numbers = [int(words[key]) if words.get(key, "").isdigit() else 0 for key in ("prompt", "completion", "cached")]
+        numbers = [safe_number(words.get(key, "")) or 0 for key in ("prompt", "completion", "cached")]
         model = words.get("model")
         if model and "%" in model:
             from urllib.parse import unquote  # costs start-up time, and few names need it

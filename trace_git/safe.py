@@ -1,4 +1,4 @@
-"""Text of strangers, made harmless for a terminal: the one place that decides what may reach a screen.
+"""Text of strangers, made harmless: the one place that decides what may reach a screen, and what is a number.
 
 A message may hold escape sequences, control or bidirectional characters that recolour, retitle, rewrite
 or reorder what a reader sees. They are shown as visible escapes instead. Nothing else is changed: this
@@ -25,6 +25,14 @@ def safe_text(text: str, *, multiline: bool = False) -> str:
     if multiline:
         return _UNSAFE_IN_BLOCK.sub(_visible, text.replace("\r\n", "\n"))
     return _UNSAFE.sub(_visible, text)
+
+
+def safe_number(text: str) -> int | None:
+    """The number that ``text`` is, in digits of ASCII and below 10 ** 18; else None.
+
+    ``int()`` raises for some that ``isdigit()`` lets pass, and for thousands of digits.
+    """
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 18 else None
 
 
 def _visible(match: re.Match[str]) -> str:

@@ -65,6 +65,7 @@ def test_a_folder_that_is_not_there(cli):
     [
         ("TRACE_GIT_BUDGET", "many"),
         ("TRACE_GIT_BUDGET", "0"),
+        ("TRACE_GIT_BUDGET", "9" * 5000),
         ("TRACE_GIT_TOKENIZER", "bogus"),
         ("TRACE_GIT_DURABILITY", "hope"),
     ],

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from trace_git import Repo
+from trace_git import Repo, Usage
 
 Git = Callable[..., str]
 
@@ -96,3 +96,16 @@ def test_git_reads_weird_names_and_texts(repo: Repo, git: Git) -> None:
 )
 def test_everyday_commands_work(tool: str, repo: Repo, git: Git) -> None:
     git(repo, *tool.split())
+
+
+@pytest.mark.parametrize("number", ["\u00b2", "9" * 5000])
+def test_numbers_of_strangers_that_are_none_stop_nothing(number: str, repo: Repo, git: Git) -> None:
+    usage = f"Trace-Usage: prompt={number} completion=1 cached=0"
+    trailers = f"Trace-Op: compress\n{usage}\nTrace-Compress: x before={number} after={number}"
+    made = git(repo, "commit-tree", "-p", "main", "-m", f"by hand\n\n{trailers}", "main^{tree}")
+    git(repo, "update-ref", "refs/heads/main", made)
+    git(repo, "update-ref", f"refs/trace/keep/{number[:50]}", made)
+    assert repo.get("HEAD").usage == Usage(prompt=0, completion=1)
+    assert repo.status().head == made
+    assert repo.diff().changes == ()
+    assert repo.gc().removed == 0

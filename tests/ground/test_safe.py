@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trace_git.safe import safe_text
+from trace_git.safe import safe_number, safe_text
 
 BIDI = set("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
@@ -44,3 +44,13 @@ def test_no_control_bidi_or_surrogate_gets_through(text):
 @given(st.text())
 def test_what_is_safe_stays_as_it_is(text):
     assert safe_text(safe_text(text)) == safe_text(text)
+
+
+@pytest.mark.parametrize(("text", "number"), [("0", 0), ("312", 312), ("9" * 18, 10**18 - 1)])
+def test_a_number_is_read(text: str, number: int) -> None:
+    assert safe_number(text) == number
+
+
+@pytest.mark.parametrize("text", ["", " 1", "-1", "+1", "1.5", "1_0", "\u00b2", "\u0663", "9" * 19, "9" * 5000])
+def test_what_is_no_number_is_none_and_never_an_error(text: str) -> None:
+    assert safe_number(text) is None

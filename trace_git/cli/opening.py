@@ -16,6 +16,7 @@ import click
 from .. import ops, view
 from ..errors import InvalidInputError
 from ..repo import DEFAULT_TOKENIZER, Repo
+from ..safe import safe_number
 from . import screen
 
 
@@ -62,6 +63,7 @@ def _budget() -> int | None:
     text = os.environ.get("TRACE_GIT_BUDGET")
     if not text:
         return None
-    if not text.isdecimal() or int(text) == 0:
+    budget = safe_number(text)
+    if not budget:
         raise InvalidInputError(f"TRACE_GIT_BUDGET={text} is not a number of tokens", field="TRACE_GIT_BUDGET")
-    return int(text)
+    return budget

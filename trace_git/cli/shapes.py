@@ -12,6 +12,7 @@ from ..answers import Agent
 from ..errors import NotFoundError
 from ..model import ROLES, Author, Commit, Item, TokenCount, Usage
 from ..repo import Repo
+from ..safe import safe_number
 
 if TYPE_CHECKING:
     from ..results import Compression
@@ -126,8 +127,8 @@ def change(tokens: int | None) -> str:
 def compressed(found: Commit) -> str:
     """4,120 → 380, of a commit that compressed; empty when it does not say."""
     words = dict(word.partition("=")[::2] for word in found.trailers.get("Trace-Compress", "").split())
-    before, after = words.get("before", ""), words.get("after", "")
-    return f"{int(before):,} → {int(after):,}" if before.isdigit() and after.isdigit() else ""
+    before, after = safe_number(words.get("before", "")), safe_number(words.get("after", ""))
+    return f"{before:,} → {after:,}" if before is not None and after is not None else ""
 
 
 def compression(one: Compression) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from itertools import islice
 
+from ..safe import safe_number
 from ..store.records import Entry
 from ..store.refs import is_id
 from ..view import operations
@@ -91,7 +92,7 @@ def _kept(handle: Handle, ref: str, value: str, made: tuple[Entry, float] | None
     if made is None:  # it came with a mirror of a trace: it is as old as its file
         number = ref[len(keep.KEEP) :].partition(".")[0]
         time = _file_time(handle, ref)
-        return Kept(ref, value, int(number) if number.isdigit() else 0, "unknown", time, "", time, names)
+        return Kept(ref, value, safe_number(number) or 0, "unknown", time, "", time, names)
     entry, latest = made
     return Kept(ref, value, entry.op, entry.verb, entry.time / 1000, entry.note, latest, names)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from ..answers import Agent
+from ..safe import safe_number
 from . import agents, ancestry, lineage
 from .handle import Handle
 from .lineage import Events
@@ -100,7 +101,7 @@ def _left(handle: Handle) -> dict[str, tuple[int, int]]:
 def place(keep: str) -> tuple[int, int]:
     """The operation that a keep is of, and which one of its keeps it is: the highest is the first of the latest."""
     number, _, at = keep.rpartition("/")[2].partition(".")
-    return (int(number) if number.isdecimal() else 0, -int(at) if at.isdecimal() else 0)
+    return (safe_number(number) or 0, -(safe_number(at) or 0))
 
 
 def _workers(handle: Handle, tips: Sequence[str]) -> Iterator[tuple[str, str]]:

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from ..answers import Agent
 from ..errors import CorruptTraceError, InvalidInputError, NotFoundError, StateError
+from ..safe import safe_number
 from ..store.commits import AGENT, CommitData
 from . import ancestry, lineage
 from .handle import Handle
@@ -160,8 +161,7 @@ def budget_of(handle: Handle, name: str) -> int | None:
 
 
 def _budget(trailers: Mapping[str, str]) -> int | None:
-    written = trailers.get(BUDGET, "")
-    return int(written) if written.isdecimal() else None
+    return safe_number(trailers.get(BUDGET, ""))
 
 
 def purpose(spawn: CommitData) -> str:
