@@ -10,6 +10,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+from ..errors import InvalidInputError
 from . import chat, claude_code, swe_agent
 from .export import FORMATS, check_format, export, left_out
 from .recognise import recognise
@@ -31,7 +32,7 @@ def read(
     read, InvalidInputError when it is in no known format or has no message. What was mended or
     left out stands in the warnings.
     """
-    path = Path(path)
+    path = _checked(path)
     if format is not None:
         check_format(format)
     found = format or recognise(head(path), path.name)
@@ -40,3 +41,14 @@ def read(
     if found == swe_agent.NAME:
         return swe_agent.read(path, progress)
     return chat.read(path, format, progress)
+
+
+def _checked(path: str | os.PathLike[str]) -> Path:
+    try:
+        name = os.fspath(path)
+        fits = isinstance(name, str) and b"\0" not in os.fsencode(name)
+    except (TypeError, UnicodeEncodeError):
+        fits = False
+    if not fits:
+        raise InvalidInputError(f"{path!r} is no path of a file", field="path", hint="give it as a str or a Path")
+    return Path(path)

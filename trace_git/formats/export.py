@@ -65,7 +65,7 @@ def left_out(format: str, messages: Sequence[Message]) -> tuple[str, ...]:
 
 
 def check_format(format: str) -> None:
-    if format not in FORMATS:
+    if not isinstance(format, str) or format not in FORMATS:
         raise InvalidInputError(f"unknown format {format!r}", field="format", hint=f"use one of: {', '.join(FORMATS)}")
 
 

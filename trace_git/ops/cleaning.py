@@ -115,7 +115,14 @@ def literal(text: str, replacement: str) -> Eraser:
     """An eraser of exactly this text; InvalidInputError for none."""
     if not isinstance(text, str) or not text.strip():
         raise InvalidInputError("the text to redact is empty", field="text", hint="give what must go")
-    pattern = _tolerant(text)
+    try:
+        pattern = _tolerant(text)
+    except UnicodeEncodeError:
+        raise InvalidInputError(
+            "the text to redact holds a lone surrogate, which no message can",
+            field="text",
+            hint="give it as it is said",
+        ) from None
     _check(replacement, pattern)
     shown = {" ".join(text.split()), safe_text(text), safe_text(" ".join(text.split()))} - {text}
     lines = [(re.compile(re.escape(one)), replacement) for one in sorted(shown, key=len, reverse=True)]
@@ -137,7 +144,8 @@ def expression(regex: str, replacement: str) -> Eraser:
     """An eraser of what a regular expression matches; InvalidInputError for one that is none, or matches nothing."""
     try:
         pattern = re.compile(regex)
-    except (re.error, TypeError) as error:
+        pattern.search("")
+    except (re.error, TypeError, OverflowError, RecursionError) as error:
         raise InvalidInputError(f"{regex!r} is no regular expression: {error}", field="regex") from error
     if pattern.search(""):
         raise InvalidInputError(f"{regex!r} matches where nothing is", field="regex", hint="let it match some text")

@@ -17,6 +17,7 @@ of the work is ``store.collect``'s.
 from __future__ import annotations
 
 import os
+import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, suppress
@@ -72,7 +73,7 @@ def _days(value: float) -> float:
 
 
 def _number(value: int | None) -> int:
-    if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < 0):
+    if value is not None and (isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= sys.maxsize):
         raise InvalidInputError(
             f"keep_last {value!r} is not a number of operations", field="keep_last", hint="0 or more"
         )
@@ -80,7 +81,7 @@ def _number(value: int | None) -> int:
 
 
 def _patterns(value: Sequence[str]) -> tuple[str, ...]:
-    names = (value,) if isinstance(value, str) else tuple(value)
+    names = (value,) if isinstance(value, str) else tuple(value) if isinstance(value, Iterable) else (None,)
     if not all(isinstance(name, str) and name for name in names):
         raise InvalidInputError(f"never {value!r} is not a list of branch names", field="never")
     return names

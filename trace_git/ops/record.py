@@ -41,6 +41,8 @@ def commit(
             field="usage",
             hint="give Usage(prompt=…, completion=…), or commit the provider's response itself",
         )
+    if usage is not None:
+        _check_usage(usage)
     if prompt is not None and not isinstance(prompt, Prompt):
         raise InvalidInputError(f"prompt={prompt!r} is no Prompt", field="prompt", hint="give what materialize gave")
     if expect is not None and not isinstance(expect, Commit) and not (isinstance(expect, str) and is_id(expect)):
@@ -102,6 +104,24 @@ def append(
 def author_of(message: Message) -> Author:
     """Who produced a message: its model, else its role."""
     return Author(message.model or message.name or message.role, f"{message.role}@trace")
+
+
+def _check_usage(usage: Usage) -> None:
+    """Its words go into a trailer, and are read back from there: what is no number of tokens would be lost."""
+    for field in ("prompt", "completion", "cached"):
+        value = getattr(usage, field)
+        if type(value) is not int or not 0 <= value < 10**18:
+            raise InvalidInputError(
+                f"usage.{field}={value!r} is not a number of tokens", field=f"usage.{field}", hint="give 0 or more"
+            )
+    if usage.cached > usage.prompt:
+        raise InvalidInputError(
+            f"usage says that {usage.cached} of {usage.prompt} tokens were cached",
+            field="usage.cached",
+            hint="prompt is all that was sent, the cached tokens included",
+        )
+    if usage.model is not None and not isinstance(usage.model, str):
+        raise InvalidInputError(f"usage.model={usage.model!r} is no name", field="usage.model", hint="give it as text")
 
 
 def _usage(handle: Handle, usage: Usage, prompt: Prompt | None, parent: Commit | None) -> dict[str, str]:

@@ -22,6 +22,8 @@ REFLOG_WHO = "trace <>"  # in our reflog lines; who committed is in the commit, 
 
 def check_name(name: str, *, what: str = "branch") -> str:
     """``name`` if git-check-ref-format(1) allows it below refs/heads and it is not reserved; else InvalidInputError."""
+    if not isinstance(name, str):
+        raise InvalidInputError(f"{name!r} is not a {what} name", field=what, hint="give it as text")
     parts = name.split("/")
     bad = (
         not name

@@ -6,6 +6,7 @@ What a revision means is in ``revisions``; how much of a history has to be read 
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from heapq import heapify, heappop, heappush
 from itertools import count, islice
@@ -54,7 +55,7 @@ def log(
 
 
 def check_limit(limit: int | None) -> None:
-    if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int) or limit < 0):
+    if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int) or not 0 <= limit <= sys.maxsize):
         raise InvalidInputError(f"limit {limit!r} is not a number of commits", field="limit", hint="give 0 or more")
 
 

@@ -90,6 +90,8 @@ class Renderer:
         if conflicts is not None or not isinstance(materializer, str):
             context = deferred.settled(context, conflicts)
         if not isinstance(materializer, str):
+            if not callable(materializer):
+                raise _unknown(materializer)
             return _called(context, materializer)
         form = _form(materializer)
         tools, formless = form.tools(context.tools)
@@ -205,9 +207,13 @@ def _form(name: str) -> Form:
     form = MATERIALIZERS.get(name)
     if form is not None:
         return form
-    near = difflib.get_close_matches(name, MATERIALIZERS, n=1)
+    raise _unknown(name)
+
+
+def _unknown(name: object) -> InvalidInputError:
+    near = difflib.get_close_matches(name, MATERIALIZERS, n=1) if isinstance(name, str) else []
     hint = f"did you mean {near[0]}?" if near else f"use one of: {', '.join(MATERIALIZERS)}, or a callable"
-    raise InvalidInputError(f"unknown materializer {name!r}", field="materializer", hint=hint)
+    return InvalidInputError(f"unknown materializer {name!r}", field="materializer", hint=hint)
 
 
 def _refusal(name: str, faults: Sequence[str]) -> RefusedError:

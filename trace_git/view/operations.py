@@ -5,6 +5,7 @@ An operation is all entries of the log with one number: one, or the many of a ba
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 
@@ -18,7 +19,7 @@ IMPORT = "import"  # the note of a batch that brings a whole transcript; it is k
 
 def operations(handle: Handle, *, limit: int | None = None) -> Iterator[Operation]:
     """Operations of all namespaces, newest first, read as they are asked for."""
-    if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int) or limit < 0):
+    if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int) or not 0 <= limit <= sys.maxsize):
         raise InvalidInputError(f"limit {limit!r} is not a number of operations", field="limit", hint="give 0 or more")
     return islice(_read(handle), limit)
 
