@@ -59,7 +59,8 @@ class Repo(Rewriter):
         ``create=False`` refuses to make one (NotFoundError). ``branch`` binds the handle to a branch other than HEAD's.
         ``agent`` opens the repository of a sub-agent, see ``spawn``.
         ``tokenizer`` is a name (o200k_base, cl100k_base, p50k_base, "estimate"), an object with ``name`` and ``count``,
-        or None. ``durability`` is "full" (a returned commit survives a power loss) or "os" (it survives a kill).
+        or None; where a name's table is not installed nothing is counted, and ``warnings`` says so.
+        ``durability`` is "full" (a returned commit survives a power loss) or "os" (it survives a kill).
         ``budget`` is in tokens. ``llm``, a callable of messages or a model's name, is whom a verb's ``llm=True`` means.
         ``":memory:"`` is a trace in a temporary folder that goes at close.
         """

@@ -127,3 +127,19 @@ def test_counts_are_kept_for_the_next_process(open_repo: Callable[..., Repo]) ->
         repo.status()
         assert repo.context().tokens == total
     assert Once.asked == asked
+
+
+@pytest.mark.parametrize("name", ["o200k_base", "cl100k_base"])
+def test_without_a_table_a_commit_counts_nothing_and_warns(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("trace_git.view.encodings.there", lambda name: name == "estimate")
+    with Repo.open(":memory:", tokenizer=name) as repo:
+        made = repo.commit("one")
+        assert (made.tokens, made.context_tokens) == (None, None)
+        assert not any(key.startswith("Trace-Tok") for key in made.trailers)
+        assert [warning for warning in repo.warnings if name in warning and "pip install" in warning]
+        assert repo.materialize().output == [{"role": "user", "content": "one"}]
+        assert repo.edit(made, "two").op == "edit"
+        assert repo.status().items == 1
+    with Repo.open(":memory:", tokenizer="estimate") as repo:
+        assert repo.commit("one").tokens
+        assert repo.warnings == ()

@@ -16,7 +16,7 @@ from ..store.gitconfig import config_files
 from ..store.identity import identity
 from ..store.refs import check_name
 from ..store.store import Store
-from ..view import agent_tree, agents, lineage, revisions
+from ..view import agent_tree, agents, encodings, lineage, revisions
 from ..view.handle import Handle
 from ..view.tokens import RULES, Counter
 from . import branches, keep
@@ -166,8 +166,11 @@ def close_handle(handle: Handle) -> None:
 
 
 def _counter(tokenizer: str | Tokenizer | None, store: Store) -> Counter | None:
-    """A counter whose counts are kept in the trace."""
+    """A counter whose counts are kept in the trace; None without its table, as a commit never fails for that."""
     if tokenizer is None:
+        return None
+    if isinstance(tokenizer, str) and not encodings.there(tokenizer):
+        store.warnings.append(f"tokens are not counted: no table for {tokenizer} here; `pip install litellm` brings it")
         return None
     name = tokenizer if isinstance(tokenizer, str) else tokenizer.name
     folder = os.path.join(store.folder, "trace", "cache")
