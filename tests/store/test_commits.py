@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from trace_git.errors import CorruptTraceError
 from trace_git.model import Author
-from trace_git.store import commits
+from trace_git.store import commits, links
 from trace_git.store.commits import CommitData
 
 TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
@@ -140,3 +140,11 @@ def test_headers_of_others_are_passed_over() -> None:
 def test_any_time_is_read(when: int) -> None:
     raw = built().replace(b"1700000000", str(when).encode())
     assert commits.parse(raw, "0" * 40).timestamp == when
+
+
+def test_a_time_of_thousands_of_digits_is_damage_and_no_crash() -> None:
+    person = b"a <a@x> " + b"9" * 5000 + b" +0000"
+    data = b"tree " + b"a" * 40 + b"\nauthor " + person + b"\ncommitter " + person + b"\n\nx\n"
+    for parse in (commits.parse, links.parse):
+        with pytest.raises(CorruptTraceError, match="f" * 40):
+            parse(data, "f" * 40)

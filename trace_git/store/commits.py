@@ -18,7 +18,7 @@ from ..model import Author
 BOUNDARY = "Trace-Boundary"  # a trailer: what is behind this commit is another context's history
 AGENT = "Trace-Agent"  # a trailer: the agent that this commit spawned or collapsed
 
-_PERSON = re.compile(rb"(.*) <([^<>]*)> (-?\d+) ([+-]\d{4})\Z", re.DOTALL)
+_PERSON = re.compile(rb"(.*) <([^<>]*)> (-?\d{1,30}) ([+-]\d{4})\Z", re.DOTALL)
 _TRAILER = re.compile(r"([A-Za-z][A-Za-z0-9-]*): (.*)\Z")
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f<>]+")
 

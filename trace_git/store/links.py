@@ -31,7 +31,8 @@ def parse(data: bytes, oid: str) -> Links:
     start = data.find(b"\ncommitter ", at)
     words = data[start + 1 : data.find(b"\n", start + 1)].rsplit(b" ", 2)
     plain = _BOUNDARY not in data  # else it may be one, or its message only says so
-    if plain and data.startswith(b"author ", at) and start > 0 and len(words) == 3 and words[1].isdigit():
+    timed = len(words) == 3 and words[1].isdigit() and len(words[1]) <= 20  # int() refuses thousands of digits
+    if plain and data.startswith(b"author ", at) and start > 0 and timed:
         return Links(tuple(parents), int(words[1]), _AGENT in data)
     whole = commits.parse(data, oid)  # a commit that is not written as we and git write them
     return Links(whole.line, whole.timestamp, commits.AGENT in whole.trailers)
