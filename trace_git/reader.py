@@ -61,7 +61,7 @@ class Reader:
         merge put off are refused too, unless ``conflicts`` says whose version is meant: "ours" or "theirs".
         """
         if self._renderer is None:
-            self._renderer = view.materialize.Renderer(self._handle.contexts.load)
+            self._renderer = view.materialize.Renderer(self._handle.contexts.load, self.count)
         return self._renderer.render(self.context(rev), materializer, repair=repair, conflicts=conflicts)
 
     def count(self, item: Item) -> TokenCount | None:

@@ -388,3 +388,12 @@ def test_what_is_no_prompt_and_no_commit_is_refused_by_name(repo: Repo, given: d
 def test_tools_that_are_no_list_are_refused(repo: Repo) -> None:
     with pytest.raises(InvalidInputError, match="not a list"):
         repo.set_tools(5)  # type: ignore[call-overload]
+
+
+def test_a_mended_prompt_counts_what_is_left_of_it() -> None:
+    with Repo.open(":memory:") as repo:
+        alone = repo.commit("hello").context_tokens
+        repo.commit(tool("x " * 1000, "no such call"))
+        prompt = repo.materialize(repair=True)
+        assert len(prompt.output) == 1
+        assert (prompt.tokens, prompt.tokens.exact) == (alone, False)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import difflib
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from types import MappingProxyType
 from typing import Any
@@ -65,11 +65,16 @@ class _Kept:
 class Renderer:
     """Renders the contexts of one open handle; one renderer may serve several threads.
 
-    ``load`` is told which items are about to be read.
+    ``load`` is told which items are about to be read; ``count`` says what one of them counts, None when nobody knows.
     """
 
-    def __init__(self, load: Callable[[Sequence[Item]], None] = lambda items: None) -> None:
+    def __init__(
+        self,
+        load: Callable[[Sequence[Item]], None] = lambda items: None,
+        count: Callable[[Item], int | None] = lambda item: None,
+    ) -> None:
         self._load = load
+        self._count = count
         self._lock = threading.Lock()
         self._kept: dict[str, _Kept] = {}
 
@@ -107,8 +112,15 @@ class Renderer:
             raise _refusal(form.name, faults)
         items, told = mended(form, context.items)
         whole = _Kept()
-        whole.follow(form, Context(context.commit, items, context.tokens, context.tools), self._load)
+        context = replace(context, tokens=self._without(context, items))
+        whole.follow(form, replace(context, items=items), self._load)
         return self._prompt(form, context, whole, tools, (*(f"left out: {line}" for line in formless), *told))
+
+    def _without(self, context: Context, left: Sequence[Item]) -> TokenCount:
+        """The size of a context of which only some items are left."""
+        here = {item.id for item in left}
+        gone = sum(self._count(item) or 0 for item in context.items if item.id not in here)
+        return TokenCount(context.tokens - gone, exact=False, counter=context.tokens.counter)
 
     def _prompt(
         self, form: Form, context: Context, kept: _Kept, tools: list[Any], left_out: tuple[str, ...] = ()
