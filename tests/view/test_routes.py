@@ -274,3 +274,18 @@ def test_a_clone_knows_all_routes_but_imports(repo, tmp_path):
     subprocess.run(command, check=True, capture_output=True)
     with Repo.open(tmp_path / "clone.trace", tokenizer=None) as clone:
         assert who(clone) == who(repo)
+
+
+@pytest.mark.parametrize("picked", [False, True])
+def test_after_a_redact_what_was_said_here_is_not_from_who_was_given_it(repo: Repo, picked: bool) -> None:
+    """It makes all commits anew, so no id tells any more where an item was born."""
+    repo.commit("a secret")
+    made = repo.commit("jwt")
+    with repo.spawn("child", context="empty" if picked else [made]) as child:
+        if picked:
+            asking.brought(child, repo, made.items[0].id)
+    before = who(repo)
+    assert before[0] == ("", "jwt", "own", None, "live")
+    repo.redact("secret")
+    assert who(repo) == before
+    assert [step.change for step in repo.blame(made.items[0].id)] == ["added"]

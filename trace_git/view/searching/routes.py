@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 from ...store import format
 from ...store.commits import CommitData
-from ...store.textindex import CAME, SHELVED, TOOK, Row
+from ...store.textindex import BEGAN, CAME, SHELVED, TOOK, Row
 from .. import agents
 from .asked import Asked
 from .ground import Entered, History
@@ -90,17 +90,17 @@ def _elsewhere(
     asked: Asked, history: History, row: Row, entered: Entered, others: Iterable[Row], *, edited: bool
 ) -> int | None:
     """A commit of another line that had it first: where the item was born, else the oldest; or the same edit."""
-    present = asked.present()
+    present, ground = asked.present(), asked.ground
     found = {one.commit: one for one in others
              if one.what == CAME and (not edited or one.blob == row.blob) and one.commit in present
+             and ground.of(one.commit).mark != BEGAN  # an agent was given it, and has its parent behind it
              and not history.where.get(one.commit, entered.position + 1) <= entered.position}  # fmt: skip
-    if edited:  # both lines made the same edit; nothing but a clock says who was first
-        now = _time(asked, row.commit)
-        found = {commit: one for commit, one in found.items() if _time(asked, commit) < now}
-    for commit, one in found.items():
-        if _born(asked, _data(asked, commit), one, asked.ground.owner[commit]):
+    for commit, one in found.items() if not edited else ():
+        if _born(asked, _data(asked, commit), one, ground.owner[commit]):
             return commit
-    return min(found, key=lambda commit: (asked.ground.age[commit], commit), default=None)
+    now = _time(asked, row.commit)  # its birth is gone, as after a redact, or it is the same edit: clocks are the hint
+    earlier = [one for one in found if _time(asked, one) < now]
+    return min(earlier, key=lambda commit: (ground.age[commit], commit), default=None)
 
 
 def _born(asked: Asked, data: CommitData, row: Row, agent: str) -> bool:
