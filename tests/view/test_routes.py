@@ -276,6 +276,19 @@ def test_a_clone_knows_all_routes_but_imports(repo, tmp_path):
         assert who(clone) == who(repo)
 
 
+def test_all_branches_of_an_agent_that_is_gone_stay_known(repo: Repo) -> None:
+    with repo.spawn("child") as child:
+        child.commit("on main")
+        child.switch("b", create=True)
+        child.commit("jwt")
+        child.switch("main")
+    repo.merge("agents/child/b")
+    told = [("", "jwt", "merged", "child", "live"), ("child", "jwt", "own", None, "live")]
+    assert who(repo) == told
+    repo.delete_agent("child", force=True)
+    assert who(repo) == told
+
+
 @pytest.mark.parametrize("picked", [False, True])
 def test_after_a_redact_what_was_said_here_is_not_from_who_was_given_it(repo: Repo, picked: bool) -> None:
     """It makes all commits anew, so no id tells any more where an item was born."""

@@ -23,14 +23,14 @@ def delete(handle: Handle, name: str, *, force: bool = False) -> None:
         refs = [first[0], *sorted((ref for ref in every if ref != first[0]), key=lambda ref: (ref != first[1], ref))]
         if len(refs) == 1 and transaction.ref(refs[0]) is None:
             raise NotFoundError(f"no agent {name!r}", hint="`trace agents` lists them")
-        tip = agents.tips(handle).get(name)
+        heads = [agents.commit_at(handle, ref) for ref in every if ref.startswith(f"{space}refs/heads/")]
         for ref in refs:
             transaction.claim(ref)
         if not force:
             _check_taken(handle, name, agents.tips_of(handle, name))
         for ref in refs:
             transaction.move(ref, None)
-        keep.keep(handle, transaction, always=tip)
+        keep.keep(handle, transaction, always=[tip for tip in heads if tip is not None])
 
 
 def _check_taken(handle: Handle, name: str, tips: Sequence[str]) -> None:

@@ -6,6 +6,8 @@ operation get ``<number>.1``, ``<number>.2`` … One flat folder for all namespa
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from ..errors import CorruptTraceError, NotFoundError, StateError
 from ..store.commits import CommitData
 from ..store.refs import is_id
@@ -24,10 +26,10 @@ def is_own(ref: str) -> bool:
     return ref.startswith(KEEP) or LABELS in ref
 
 
-def keep(handle: Handle, transaction: Transaction, *, always: str | None = None) -> None:
+def keep(handle: Handle, transaction: Transaction, *, always: Collection[str] = ()) -> None:
     """Keep the tips that the moves of this transaction leave behind, unless something else is known to lead there.
 
-    ``always`` is kept in any case: who was merged and is deleted is known by it alone.
+    ``always`` are kept in any case: who was merged and is deleted is known by them alone.
     """
     moves = [move for move in transaction.moves if not is_own(move.ref)]
     left = {move.old: move.new for move in moves if is_id(move.old)}
@@ -37,7 +39,7 @@ def keep(handle: Handle, transaction: Transaction, *, always: str | None = None)
         if tip is None or tip in kept:
             continue
         led = start is not None and _leads(handle, transaction, start, tip)
-        if tip == always or not (led or tip in _tips(handle, transaction)):
+        if tip in always or not (led or tip in _tips(handle, transaction)):
             _put(transaction, tip)
 
 
