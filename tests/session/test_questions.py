@@ -164,6 +164,14 @@ def test_as_of_a_commit_that_took_what_the_agent_has_left_since(run, session):
     assert [item.message.text for item in found.items] == [*known, "it is old"]
 
 
+def test_as_of_a_merge_that_brought_what_the_agent_has_left_since(run, session):
+    merged = run.merge("agents/researcher").commit
+    with run.agent("researcher") as child:
+        child.reset("HEAD~1")
+    said = [item.message.text for item in session.at(merged.id, agent="researcher").items]
+    assert said == ["the rules", "use REST", "REST needs tokens", "and they expire"]
+
+
 def test_as_of_an_agents_commit_when_the_one_that_spawned_it_has_gone_back(run, session):
     with run.spawn("late") as child:
         late = child.commit("at last", role="assistant").id

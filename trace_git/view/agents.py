@@ -169,16 +169,25 @@ def purpose(spawn: CommitData) -> str:
     return spawn.message.partition("\n\n")[2].strip()
 
 
-def maker(handle: Handle, commit: str) -> str:
-    """The agent whose spawn commit is the nearest behind a commit by first parents: who made it; "" for none."""
+def maker(handle: Handle, commit: str, known: dict[str, str] | None = None) -> str:
+    """The agent whose spawn commit is the nearest behind a commit by first parents: who made it; "" for none.
+
+    ``known`` are makers of commits that were asked for before.
+    """
+    known = {} if known is None else known
+    line: list[str] = []
     at: str | None = commit
-    while at is not None:
+    while at is not None and at not in known:
+        line.append(at)
         links = handle.store.links(at)
         data = handle.store.commit(at) if links.agent else None
         if data is not None and is_spawn(data):
-            return data.trailers[NAME]
+            known[at] = data.trailers[NAME]
+            break
         at = next(iter(links.parents), None)
-    return ""
+    name = known.get(at or "", "")
+    known.update(dict.fromkeys(line, name))
+    return name
 
 
 def histories(handle: Handle, tips: Sequence[str]) -> Iterator[tuple[str, CommitData]]:

@@ -7,7 +7,7 @@ what came later by some clock, does not count.
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import islice
 
@@ -74,9 +74,9 @@ def _known(handle: Handle, rev: str) -> str:
     raise NotBegunError(f"{_name(handle)} had not begun when {rev[:8]} was made", hint="`trace agents` lists agents")
 
 
-def _led(handle: Handle, rev: str, line: Sequence[str], behind: Container[str]) -> Iterator[str]:
+def _led(handle: Handle, rev: str, line: Sequence[str], behind: Mapping[str, Sequence[str]]) -> Iterator[str]:
     """Commits of the agent from which one comes to ``rev``: of its branches, and where it was left since, those at
-    which it spawned somebody or its work was taken."""
+    which it spawned somebody or its work was taken or merged."""
     yield from islice((one for one in line if one in behind), 1)
     for ref in handle.ref_names(f"{handle.space}refs/heads/", skip_bad=True):
         tip = agents.commit_at(handle, ref)
@@ -88,6 +88,17 @@ def _led(handle: Handle, rev: str, line: Sequence[str], behind: Container[str]) 
             spawn = handle.store.commit(event.at)
             if spawn.trailers.get(agents.PARENT, "") == handle.namespace:
                 yield from spawn.parents[:1]
+    yield from _merged(handle, behind)
+
+
+def _merged(handle: Handle, behind: Mapping[str, Sequence[str]]) -> Iterator[str]:
+    """Commits of the agent that merges among these brought."""
+    known: dict[str, str] = {}
+    sides = {side for parents in behind.values() for side in parents[1:]}
+    mine = {side for side in sides if agents.maker(handle, side, known) == handle.namespace}
+    if mine:
+        mine -= {one for name in _others(handle) for one in _on_branches(handle, name)}
+    yield from sorted(mine)
 
 
 def _by(handle: Handle, moment: float) -> str:
@@ -99,26 +110,27 @@ def _by(handle: Handle, moment: float) -> str:
 
 def _is_own(handle: Handle, rev: str) -> bool:
     """Whether the agent stood at a commit: on a branch that it has, or that nobody has any more."""
-    if _is_on_branch(handle, handle.namespace, rev):
+    if rev in _on_branches(handle, handle.namespace):
         return True
-    others = (name for name in ("", *agents.names(handle)) if name != handle.namespace)
     mine = agents.maker(handle, rev) == handle.namespace
-    return mine and not any(_is_on_branch(handle, name, rev) for name in others)  # who went on from there was another
+    return mine and not any(rev in _on_branches(handle, name) for name in _others(handle))  # who went on was another
 
 
-def _is_on_branch(handle: Handle, agent: str, rev: str) -> bool:
-    """Whether a commit is on the line of a branch of an agent."""
+def _others(handle: Handle) -> list[str]:
+    return [name for name in ("", *agents.names(handle)) if name != handle.namespace]
+
+
+def _on_branches(handle: Handle, agent: str) -> Iterator[str]:
+    """The commits on the lines of an agent's branches, each once."""
     met: set[str] = set()
     space = f"{agents.SPACES}{agent}/" if agent else ""
     tips = (agents.commit_at(handle, ref) for ref in handle.ref_names(f"{space}refs/heads/", skip_bad=True))
     for tip in tips:
         for commit in _line(handle, tip, agent):
-            if commit == rev:
-                return True
             if commit in met:
                 break
             met.add(commit)
-    return False
+            yield commit
 
 
 def _line(handle: Handle, commit: str | None, agent: str) -> Iterator[str]:
