@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from trace_git import Repo, assistant, tool
+from trace_git import Repo, Session, assistant, tool
 from trace_git.errors import ConflictError, InvalidInputError, NotFoundError, RefusedError, StateError
 
 CALL = {"id": "c1", "type": "function", "function": {"name": "delegate", "arguments": "{}"}}
@@ -198,6 +198,19 @@ def test_a_name_that_was_abandoned_is_not_given_again(talk: Repo) -> None:
     talk.close()
     with Repo.open(path, tokenizer=None) as repo, pytest.raises(StateError, match="was here before"):
         repo.spawn("a")
+
+
+def test_an_abandoned_agent_is_known_also_when_somebody_else_left_its_work_again(talk: Repo) -> None:
+    with talk.spawn("a") as child:
+        tip = child.commit("done").id
+    talk.delete_agent("a", force=True)
+    talk.branch("look", at=tip)
+    talk.delete_branch("look", force=True)
+    assert [(one.name, one.tip) for one in talk.agents()] == [("a", tip)]
+    with Session.open(talk.path, tokenizer=None) as session:
+        assert [hit.agent for hit in session.search("done")] == ["a"]
+    with pytest.raises(StateError, match="was here before"):
+        talk.spawn("a")
 
 
 @pytest.mark.parametrize("kind", ["fast-forward", "merge"])

@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 
 from trace_git import Repo, Session, assistant
+from trace_git.answers import Agent
 from trace_git.errors import AmbiguousRevisionError, InvalidInputError, NotFoundError
+from trace_git.view import agent_tree
 
 CALL = {"id": "c1", "type": "function", "function": {"name": "look", "arguments": "{}"}}
 
@@ -184,3 +186,11 @@ def test_a_plain_clone_has_what_was_collapsed(tmp_path: Path, session: Session) 
 def git(where: Path, *words: str) -> None:
     done = subprocess.run(["git", *words], cwd=where, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_any_number_of_agents_each_spawned_by_the_one_before() -> None:
+    chain = {
+        f"n{at}": Agent(f"n{at}", f"n{at - 1}" if at else "", "", "full", None, "running", None, 0.0, "", "")
+        for at in range(3_000)
+    }
+    assert [one.name for one in agent_tree._ordered(chain)] == list(chain)

@@ -21,15 +21,19 @@ def agents_of(handle: Handle) -> tuple[Agent, ...]:
     found = {name: agent for name in there if (agent := agents.agent_of(handle, name, events)) is not None}
     for name, tip in gone(handle, events).items():
         found[name] = agents.agent_at(handle, name, tip, events | lineage.behind(handle, [tip]), deleted=True)
-    return tuple(_ordered(dict(sorted(found.items())), ""))
+    return tuple(_ordered(found))
 
 
-def _ordered(found: Mapping[str, Agent], parent: str) -> Iterator[Agent]:
-    """An agent whose parent is not known stands at the top. Nobody is spawned by who comes after, so this ends."""
-    for one in found.values():
-        if one.parent == parent or (not parent and one.parent not in found):
-            yield one
-            yield from _ordered({name: other for name, other in found.items() if other is not one}, one.name)
+def _ordered(found: Mapping[str, Agent]) -> Iterator[Agent]:
+    """An agent whose parent is not known stands at the top."""
+    children: dict[str, list[Agent]] = {}
+    for _, one in sorted(found.items(), reverse=True):
+        children.setdefault(one.parent if one.parent in found else "", []).append(one)
+    todo = children.get("", [])
+    while todo:  # without recursion: an agent may have been spawned by any number of others in turn
+        one = todo.pop()
+        yield one
+        todo += children.get(one.name, ())
 
 
 def was_there(handle: Handle, name: str) -> bool:
@@ -40,14 +44,14 @@ def was_there(handle: Handle, name: str) -> bool:
     events = lineage.behind(handle, agents.tips_alive(handle))
     if any(one.name == name for one in events):
         return name not in agents.names(handle)
-    left = [one for one in lineage.behind(handle, _left(handle)) if one.name == name]
+    left = [one for one in lineage.behind(handle, dict(_left(handle))) if one.name == name]
     return any(one.taken for one in left) or (bool(left) and name in gone(handle, events))
 
 
 def names(handle: Handle) -> frozenset[str]:
     """Every name that no new agent can have: of those that are there, and of those that commits still name."""
     events = lineage.behind(handle, agents.tips_alive(handle))
-    left = [one for one in lineage.behind(handle, _left(handle)) if one.taken]
+    left = [one for one in lineage.behind(handle, dict(_left(handle))) if one.taken]
     return frozenset([*agents.names(handle), *(one.name for one in (*events, *left)), *gone(handle, events)])
 
 
@@ -63,9 +67,11 @@ def gone(handle: Handle, events: Events) -> dict[str, str]:
     """
     there = frozenset(agents.names(handle))
     left = _left(handle)
+    workers = dict(_workers(handle, list(dict(left))))
     found: dict[str, str] = {}
-    for tip, name in _workers(handle, list(left)):
-        if name not in found and name not in there and was_at(handle, name, tip, left[tip][0]):
+    for tip, operation in left:
+        name = workers.get(tip)
+        if name and name not in found and name not in there and was_at(handle, name, tip, operation):
             found[name] = tip
     for one in sorted(events):
         if one.taken and (one.name not in found or ancestry.is_ancestor(handle, found[one.name], one.taken)):
@@ -87,15 +93,13 @@ def was_at(handle: Handle, name: str, tip: str, operation: int) -> bool:
     return True
 
 
-def _left(handle: Handle) -> dict[str, tuple[int, int]]:
-    """The tips that verbs left behind, the latest first, and of one operation as it left them."""
+def _left(handle: Handle) -> list[tuple[str, int]]:
+    """Each tip that a verb left behind, with its operation, the latest first, and of one operation as it left them.
+
+    Several may have left the same one: an agent, and later whoever took a look at what is left of it.
+    """
     refs = sorted(handle.ref_names(agents.KEPT, skip_bad=True), key=place, reverse=True)
-    found: dict[str, tuple[int, int]] = {}
-    for ref in refs:
-        tip = agents.commit_at(handle, ref)
-        if tip is not None:
-            found.setdefault(tip, place(ref))
-    return found
+    return [(tip, place(ref)[0]) for ref in refs if (tip := agents.commit_at(handle, ref)) is not None]
 
 
 def place(keep: str) -> tuple[int, int]:
@@ -108,19 +112,8 @@ def _workers(handle: Handle, tips: Sequence[str]) -> Iterator[tuple[str, str]]:
     """Each of ``tips`` that is an agent's work, and not its spawn commit and nothing more, with the agent's name."""
     if all(one.taken for one in lineage.behind(handle, tips)):
         return
-    known: dict[str, str] = {}  # commit → the agent on whose line it is, "" for the trace
+    known: dict[str, str] = {}
     for tip in tips:
-        line: list[str] = []
-        commit: str | None = tip
-        while commit is not None and commit not in known:
-            line.append(commit)
-            links = handle.store.links(commit)
-            data = handle.store.commit(commit) if links.agent else None
-            if data is not None and agents.is_spawn(data):
-                known[commit] = data.trailers[agents.NAME]
-                break
-            commit = next(iter(links.parents), None)
-        name = known.get(commit or "", "")
-        known.update(dict.fromkeys(line, name))
+        name = agents.maker(handle, tip, known)
         if name and not agents.is_spawn(handle.store.commit(tip)):
             yield tip, name

@@ -75,10 +75,7 @@ class Asked:
         refs = {ref: tip for ref in handle.ref_names("refs/", skip_bad=True)
                 if not ref.startswith(_PINS) and (tip := self._commit_at(ref)) is not None}  # fmt: skip
         self._also = [*([head] if (head := handle.head()) is not None else []), *also]
-        self._kept: dict[str, tuple[int, int]] = {}
-        for ref, tip in refs.items():
-            if ref.startswith(_KEEP):
-                self._kept[tip] = max(agent_tree.place(ref), self._kept.get(tip, (0, 0)))
+        self._kept = [(agent_tree.place(ref), tip) for ref, tip in refs.items() if ref.startswith(_KEEP)]
         self._refs = {ref: tip for ref, tip in refs.items() if not ref.startswith(_KEEP)}
         self._imports: frozenset[str] | None = None
         self._learn()
@@ -90,7 +87,8 @@ class Asked:
         self._blobs: dict[int, str] = {}
         self._commits: dict[int, str] = {}
         self._pins: dict[int, Mapping[str, str]] = {}
-        wanted, holder = list({*self._refs.values(), *self._kept, *self._also}), self._memory.holder
+        kept = (tip for _, tip in self._kept)
+        wanted, holder = list({*self._refs.values(), *kept, *self._also}), self._memory.holder
         for _ in range(_TRIES):
             self._errors = news.learn(self.handle, holder, wanted, self._progress)
             self.index = holder.index()  # as it is now: its numbers hold to the end of this question
@@ -197,7 +195,7 @@ class Asked:
         ground = self.ground
         found: dict[str, list[int]] = {}
         latest: dict[str, int] = {}
-        for tip, (operation, _) in sorted(self._kept.items(), key=lambda one: one[1], reverse=True):
+        for (operation, _), tip in sorted(self._kept, reverse=True):
             number = self.numbers.get(tip)
             name = ground.owner[number] if number is not None else ""
             if number is None or not name or name in there or ground.of(number).mark == BEGAN:
