@@ -247,6 +247,23 @@ def test_what_an_agent_knew_that_is_gone(run):
             session.resume("researcher")
 
 
+def test_an_agent_that_caught_up_with_its_parent_is_known_by_what_it_did_then(run):
+    """It was fast-forwarded to the collapse of its work: by first parents its later commits are the trace's."""
+    with run.agent("researcher") as child:
+        run.collapse(child, summary="they expire")
+        assert child.merge("trace/main").kind == "fast-forward"
+        made = child.commit("all at once", role="assistant")
+    run.cherry_pick(made)
+    with Session.open(run.path, tokenizer=None) as session:
+        known = [(hit.agent, hit.route, hit.source) for hit in session.search("all at once")]
+        assert known == [("", "cherry-picked", "researcher"), ("researcher", "own", None)]
+        run.undo()
+        run.delete_agent("researcher", force=True)
+        assert [(one.state, one.tip) for one in session.agents()] == [("abandoned", made.id)]
+        assert [hit.agent for hit in session.search("all at once")] == ["researcher"]
+        assert session.at(agent="researcher").commit == made.id
+
+
 def test_of_several_traces_the_one_is_meant_that_had_an_agent(run, tmp_path):
     run.delete_agent("researcher", force=True)
     with opened(tmp_path, "other") as other:

@@ -5,7 +5,7 @@ A name that a commit still has is never given again.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 
 from ..answers import Agent
 from ..safe import safe_number
@@ -67,11 +67,15 @@ def gone(handle: Handle, events: Events) -> dict[str, str]:
     """
     there = frozenset(agents.names(handle))
     left = _left(handle)
-    workers = dict(_workers(handle, list(dict(left))))
+    if all(one.taken for one in lineage.behind(handle, dict(left))):
+        left = []
+    known: dict[str, str] = {}
+    whose = who_left(handle, left)
     found: dict[str, str] = {}
     for tip, operation in left:
-        name = workers.get(tip)
-        if name and name not in found and name not in there and was_at(handle, name, tip, operation):
+        name = whose[tip, operation]
+        name = agents.maker(handle, tip, known) if name is None else name
+        if name and name not in found and name not in there and not agents.is_spawn(handle.store.commit(tip)):
             found[name] = tip
     for one in sorted(events):
         if one.taken and (one.name not in found or ancestry.is_ancestor(handle, found[one.name], one.taken)):
@@ -79,18 +83,24 @@ def gone(handle: Handle, events: Events) -> dict[str, str]:
     return {name: tip for name, tip in found.items() if name not in there}
 
 
-def was_at(handle: Handle, name: str, tip: str, operation: int) -> bool:
-    """Whether it was a ref of agent ``name`` that left ``tip`` in an operation: another's history can go on from the
-    agent's work. Where the log does not tell, it was."""
-    space = f"{agents.SPACES}{name}/"
-    for entry in handle.store.entries():
-        if entry.op == operation:
-            known = [move.ref for move in entry.moves if move.old == tip and not move.ref.startswith(agents.KEPT)]
-            if known:
-                return any(ref.startswith(space) for ref in known)
-        if entry.seq < operation:
+def who_left(handle: Handle, left: Collection[tuple[str, int]]) -> dict[tuple[str, int], str | None]:
+    """Whose ref it was that left a tip in an operation, "" for the trace; None where the log does not tell.
+
+    First parents do not always: another's history can go on from an agent's work, and the agent's from another's.
+    """
+    found: dict[tuple[str, int], str | None] = dict.fromkeys(left)
+    tips: dict[int, list[str]] = {}
+    for tip, operation in left:
+        tips.setdefault(operation, []).append(tip)
+    first = min(tips, default=0)
+    for entry in handle.store.entries() if tips else ():
+        for tip in tips.get(entry.op, ()):
+            refs = [move.ref for move in entry.moves if move.old == tip and not move.ref.startswith(agents.KEPT)]
+            if refs:
+                found[tip, entry.op] = next((ref.split("/")[2] for ref in refs if ref.startswith(agents.SPACES)), "")
+        if entry.seq < first:
             break
-    return True
+    return found
 
 
 def _left(handle: Handle) -> list[tuple[str, int]]:
@@ -106,14 +116,3 @@ def place(keep: str) -> tuple[int, int]:
     """The operation that a keep is of, and which one of its keeps it is: the highest is the first of the latest."""
     number, _, at = keep.rpartition("/")[2].partition(".")
     return (safe_number(number) or 0, -(safe_number(at) or 0))
-
-
-def _workers(handle: Handle, tips: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """Each of ``tips`` that is an agent's work, and not its spawn commit and nothing more, with the agent's name."""
-    if all(one.taken for one in lineage.behind(handle, tips)):
-        return
-    known: dict[str, str] = {}
-    for tip in tips:
-        name = agents.maker(handle, tip, known)
-        if name and not agents.is_spawn(handle.store.commit(tip)):
-            yield tip, name

@@ -155,7 +155,7 @@ class _Life:
         asked = self._asked
         commit = asked.handle.commit(asked.commit(number))
         position, there = history.where[number], history.on_line(number)
-        agent = routes.maker(asked, history, position) if there else asked.ground.owner[number]
+        agent = routes.maker(asked, history, position) if there else asked.whose(number)
         route = self._route(history, number, rows, versions) if there else None
         if there and position == history.spawn and any(history.present(some, position) for some in versions.values()):
             blob = next(blob for blob, some in versions.items() if history.present(some, position))

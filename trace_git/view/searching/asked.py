@@ -34,7 +34,7 @@ class Memory:
         )
         self._ground: Ground | None = None
         self.peeled: dict[str, str | None] = {}  # what a ref says → the commit that is meant
-        self.left: dict[tuple[str, int], bool] = {}  # see ``agent_tree.was_at``
+        self.left: dict[tuple[str, int], str | None] = {}  # see ``agent_tree.who_left``
 
     def ground(self, index: TextIndex) -> Ground:
         """The ground of an index, up to date."""
@@ -195,12 +195,13 @@ class Asked:
         ground = self.ground
         found: dict[str, list[int]] = {}
         latest: dict[str, int] = {}
-        for (operation, _), tip in sorted(self._kept, reverse=True):
-            number = self.numbers.get(tip)
-            name = ground.owner[number] if number is not None else ""
-            if number is None or not name or name in there or ground.of(number).mark == BEGAN:
-                continue
-            if operation >= latest.get(name, 0) and self._was_at(name, tip, operation):
+        left = [(tip, operation) for (operation, _), tip in sorted(self._kept, reverse=True) if tip in self.numbers]
+        whose = self._memory.left
+        whose |= agent_tree.who_left(self.handle, [one for one in left if one not in whose])
+        for tip, operation in left:
+            number, name = self.numbers[tip], whose[tip, operation]
+            name = ground.owner[number] if name is None else name
+            if name and name not in there and ground.of(number).mark != BEGAN and operation >= latest.get(name, 0):
                 latest[name] = operation
                 found.setdefault(name, []).append(number)
         present = [self.numbers[tip] for tip in self._refs.values() if tip in self.numbers]
@@ -213,12 +214,6 @@ class Asked:
             elif not any(number in one for one in behind):
                 known.append(number)
         return found
-
-    def _was_at(self, name: str, tip: str, operation: int) -> bool:
-        known = self._memory.left
-        if (tip, operation) not in known:
-            known[tip, operation] = agent_tree.was_at(self.handle, name, tip, operation)
-        return known[tip, operation]
 
     def present(self) -> frozenset[int]:
         """All commits that somebody who is there, or an agent that is gone, has behind him."""
@@ -239,6 +234,12 @@ class Asked:
                     commit = None if known.agent == agent and known.mark == BEGAN else self.ground.parent(commit)
             self._own[agent] = frozenset(found)
         return self._own[agent]
+
+    def whose(self, commit: int) -> str:
+        """The agent on whose line a commit is; first parents alone do not tell when one caught up with another."""
+        first = self.ground.owner[commit]
+        names = (first, *(stand.agent for stand in self.stands()))
+        return next((name for name in names if commit in self.own(name)), first)
 
     # -- imports ---------------------------------------------------------------------------
 

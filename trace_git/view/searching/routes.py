@@ -51,7 +51,7 @@ def route(asked: Asked, history: History, rows: Sequence[Row], entered: Entered)
             and history.where.get(row.commit) == entered.position]  # fmt: skip
     if side:
         origin = min(side, key=lambda row: (asked.ground.age[row.commit], row.commit)).commit
-        return Route(MERGED, asked.ground.owner[origin], origin)
+        return Route(MERGED, asked.whose(origin), origin)
     if len(known.parents) > 1:
         return Route(OWN)  # the merge itself wrote it: an answer to a conflict
     if data.trailers.get("Trace-Op") == "compress":
@@ -78,7 +78,7 @@ def _on_the_line(asked: Asked, history: History, here: Sequence[Row], entered: E
         before = any(history.where.get(one.commit, entered.position) < entered.position for one in others)
         found = _elsewhere(asked, history, row, entered, others, edited=before)
         if found is not None:
-            return Route(PICKED, asked.ground.owner[found], found)
+            return Route(PICKED, asked.whose(found), found)
     elif born != who and born == history.agent:
         who = born
     if who != history.agent:
