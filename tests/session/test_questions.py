@@ -10,6 +10,7 @@ import pytest
 
 from trace_git import InvalidInputError, NotFoundError, Repo, Session
 from trace_git.answers import Difference
+from trace_git.view.searching import ground
 
 NOW = 1_700_000_000
 
@@ -53,6 +54,23 @@ def test_who_knew_it_and_how(session):
         ("researcher", "use REST", "inherited", ""),
         ("", "use REST", "own", None),
     ]
+
+
+@pytest.mark.parametrize(("most", "again"), [(ground._REMEMBERED, 0), (100, 40)])
+def test_of_many_agents_all_histories_are_remembered_while_there_is_room(run, monkeypatch, most, again):
+    """Else each question would read them all again."""
+    monkeypatch.setattr(ground, "_REMEMBERED", most)
+    made: list[tuple[str, int]] = []
+    make = ground.Ground._made
+    for number in range(40):
+        with run.spawn(f"worker-{number}") as child:
+            child.commit("more")
+    with Session.open(run.path, tokenizer=None) as session:
+        before = list(session.search("rest"))
+        monkeypatch.setattr(ground.Ground, "_made", lambda self, *one: made.append(one) or make(self, *one))
+        assert list(session.search("rest")) == before
+    assert len(made) >= again
+    assert bool(made) == bool(again)
 
 
 @pytest.mark.parametrize(("agent", "number"), [(None, 4), ("", 2), ("researcher", 2)])

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from ...store.textindex import BEGAN, CAME, SHELVED, TOOK, UNSHELVED, WENT, Known, Row, TextIndex
 
 LIVE, ARCHIVED, EDITED, DROPPED = "live", "archived", "edited", "dropped"
-_REMEMBERED = 32  # histories
+_REMEMBERED = 4_000_000  # commits in histories: some 300 MB at most, and usually all agents of a trace
 
 
 @dataclass(frozen=True)
@@ -110,9 +110,11 @@ class Ground:
             found = self._histories.get((agent, tip))
             if found is None:
                 found = self._made(agent, tip)
-                if len(self._histories) >= _REMEMBERED:
-                    del self._histories[next(iter(self._histories))]
                 self._histories[agent, tip] = found
+                while (
+                    len(self._histories) > 1 and sum(len(one.where) for one in self._histories.values()) > _REMEMBERED
+                ):
+                    del self._histories[next(iter(self._histories))]
             return found
 
     def _made(self, agent: str, tip: int) -> History:
