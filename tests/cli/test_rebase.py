@@ -233,7 +233,8 @@ def test_what_is_here_already_is_said(forked):
     forked("cherry-pick", "topic")
     again = forked("cherry-pick", "topic")
     assert again.code == 0
-    assert "up to date" in again.err and "nothing changed" in again.err
+    assert "up to date" in again.err
+    assert "nothing changed" in again.err
     assert "is here already" in again.err
     onto_itself = forked("rebase", "main")
     assert (onto_itself.code, onto_itself.out) == (0, "")
