@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable
 from typing import Protocol
 
-from ..store import commits, links, trees
+from ..store import commits, format, links, trees
 from ..store.reachable import lineage
 from ..store.records import BLOB, COMMIT, TAG, TREE
 from ..store.transaction import Transaction
@@ -93,6 +93,12 @@ class Rewriting:
             else:
                 self._trees[oid] = self.put(TREE, trees.serialize(done)) if done else None
         return self._trees[oid]
+
+    def says_the_same(self, commit: bytes) -> bool:
+        """Whether the context of a commit stays byte for byte, so that what was counted of it is still so."""
+        tree, _ = lineage(b"", commit)
+        messages = trees.child(trees.parse(self._read(tree)[1], tree), format.MESSAGES)
+        return messages is None or self.tree(messages) == messages
 
     def _entry(self, entry: TreeEntry) -> bytes | None:
         if entry.mode == FOLDER:

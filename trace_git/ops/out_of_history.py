@@ -37,8 +37,7 @@ def without_originals(handle: Handle, transaction: Transaction, tip: str, compre
     if compress not in shelves:
         raise NotFoundError(f"no archive of {compress} at {tip[:8]}", hint="`trace expand` lists what was compressed")
     live = _items(source, commit.tree)
-    rules = _Rules(compress, {*shelves[compress], *below}, live)
-    rewriting = Rewriting(source.read, rules, skip_empty=True)
+    rewriting = _Rules(source, compress, {*shelves[compress], *below}, live).rewriting
     new = rewriting.object(bytes.fromhex(tip)).hex()
     into(transaction, rewriting)
     return new, {old.hex(): done.hex() for old, done in rewriting.changed().items()}
@@ -80,7 +79,8 @@ class _Source:
 class _Rules:
     """Items that are gone everywhere, and others of which there is the short version alone, however often edited."""
 
-    def __init__(self, compress: str, taken: Set[str], live: Mapping[str, bytes]) -> None:
+    def __init__(self, source: _Source, compress: str, taken: Set[str], live: Mapping[str, bytes]) -> None:
+        self.rewriting = Rewriting(source.read, self, skip_empty=True)
         self._compress = compress.encode()
         self._gone = {item for item in taken if item not in live}
         self._short = {item: live[item] for item in taken if item in live}
@@ -99,7 +99,8 @@ class _Rules:
         if not tree or tree == lineage(b"", commit)[0]:
             return message
         said, trailers = commits.split_trailers(message.decode("utf-8", "surrogateescape"))
-        below = "".join(f"{key}: {value}\n" for key, value in loosened(trailers).items())
+        left = loosened(trailers, counted=self.rewriting.says_the_same(commit))
+        below = "".join(f"{key}: {value}\n" for key, value in left.items())
         return f"{said}\n\n{below}".encode("utf-8", "surrogateescape") if trailers else message
 
     def person(self, name: bytes) -> bytes:

@@ -2,7 +2,8 @@
 
 A message that changes gets another blob id. Summaries and stubs name the versions they stand for: these names follow,
 and a stub is made anew from what it stands for now. Subjects that were made from a message are made from the new one.
-What is known of sizes becomes an estimate, and reports of what was sent name no version any more.
+What was counted of a context that changed goes, other sizes become estimates, and reports of what was sent name no
+version any more.
 """
 
 from __future__ import annotations
@@ -26,7 +27,8 @@ from .cleaning import Eraser, placeholder
 from .forget import Read, Rewriting
 
 _ITEM = re.compile(rb"(?:.*-)?([0-9a-f]{16})\.msgpack\Z")
-_FIXED = ("Trace-Op", "Trace-Tokens", "Trace-Context-Tokens", "Trace-Tokenizer")
+_COUNTS = ("Trace-Tokens", "Trace-Context-Tokens", "Trace-Tokenizer")
+_FIXED = ("Trace-Op", *_COUNTS)
 _FORMAT = (format.FORMAT_NAME, format.ATTRIBUTES_NAME)
 _MODEL = re.compile(r"\bmodel=(\S+)")
 _OVER = re.compile(r" over=[0-9a-f]+")
@@ -192,7 +194,7 @@ class Rules:
         done = self._said(commit, tree, said)
         below = {key: self._trailer(key, value) for key, value in trailers.items()}
         if tree and (self._differs(commit) or tree != lineage(b"", commit)[0]):
-            below = loosened(below)
+            below = loosened(below, counted=not tree or self.rewriting.says_the_same(commit))
         self.texts += done != said
         if (done, below) == (said, trailers):
             return message
@@ -274,9 +276,9 @@ def _resubject(line: str, old: str, new: str) -> str:
     return line
 
 
-def loosened(trailers: Mapping[str, str]) -> dict[str, str]:
-    """What was counted or reported of other messages than these is an estimate now, and says nothing of versions."""
-    done = dict(trailers)
+def loosened(trailers: Mapping[str, str], *, counted: bool) -> dict[str, str]:
+    """What was ``counted`` of this context is an estimate now, of another one it is wrong; a report names no version."""
+    done = dict(trailers) if counted else {key: value for key, value in trailers.items() if key not in _COUNTS}
     counter = done.get("Trace-Tokenizer")
     if counter is not None and not counter.endswith(f" {ESTIMATE}"):
         done["Trace-Tokenizer"] = f"{counter} {ESTIMATE}"
