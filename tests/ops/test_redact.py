@@ -151,6 +151,29 @@ def test_what_was_cut_in_a_subject_goes_too(repo: Repo, git: Git) -> None:
     assert_gone(repo, secret)
 
 
+def test_what_a_squash_says_of_an_item_goes_with_it(repo: Repo, git: Git) -> None:
+    repo.commit("be brief", role="system")
+    repo.commit("what is the key?")
+    item = repo.commit("the key is marmalade").items[0].id
+    repo.edit(item, "or is it gooseberry")
+    first, *others = [commit.id for commit in repo.log("HEAD~3..HEAD")][::-1]
+    repo.rebase("HEAD~3", todo=[("pick", first), *(("squash", one) for one in others)])
+    assert "marmalade" in git(repo, "log", "--format=%B")
+    repo.redact(item=item)
+    said = git(repo, "log", "-1", "--format=%B")
+    assert said.startswith("user: what is the key?\n\nuser: [redacted]\n\nedit: ")
+    assert_gone(repo, "marmalade", "gooseberry")
+
+
+def test_what_was_cut_in_a_line_of_a_squash_goes_too(repo: Repo, git: Git) -> None:
+    secret = "sk-" + "abcdefghij" * 6
+    repo.commit("be brief", role="system")
+    made = [repo.commit(text).id for text in ("one", f"the key is {secret}")]
+    repo.rebase("HEAD~2", todo=[("pick", made[0]), ("squash", made[1])])
+    repo.redact(secret)
+    assert "sk-" not in git(repo, "log", "--format=%B")
+
+
 def test_an_item_is_erased_in_all_its_versions_and_its_group_stays_whole(told: Repo, texts: Texts) -> None:
     asked = told.context("light").items[2].id
     found = told.redact(item=asked[:8])

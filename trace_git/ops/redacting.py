@@ -9,7 +9,7 @@ version any more.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 from urllib.parse import quote, unquote
@@ -36,7 +36,7 @@ _SAFE = "/:@+_.-~"
 _TOLD = ("summary", "collapse")  # kinds of what a model may have written of other items
 _LEAST = 3  # characters of a message that a cut subject must show to be known as made from it
 
-Versions = dict[tuple[bytes, str], bytes]
+Version = tuple[bytes, str]  # blob id, and the item where that matters
 
 
 class Rules:
@@ -53,8 +53,8 @@ class Rules:
         self._items = items
         self._replacement = replacement
         self._quick = quick
-        self._made: Versions = {}
-        self._kept: dict[tuple[bytes, str], Message] = {}
+        self._made: dict[Version, bytes] = {}
+        self._kept: dict[Version, Message] = {}
         self.rewriting = Rewriting(read, self)
         self.touched: set[str] = set()
         self._sources: dict[str, set[str]] = {}
@@ -202,11 +202,32 @@ class Rules:
         return _encoded(f"{done}\n\n{block}" if below else f"{done}\n")
 
     def _said(self, commit: bytes, tree: bytes, said: str) -> str:
-        line, mark, rest = said.partition("\n")
+        lines = said.split("\n")
         if tree:
-            for old, new in self._own(commit):
-                line = _resubject(line, subject.words(old), subject.words(new))
-        return line + mark + rest if self._items else self._eraser.commit_text(line + mark + rest)
+            own = self._own(commit)
+            lines = [self._line(line, own) for line in lines]
+            if self._items and len(lines) > 1:
+                lines = self._squashed(lines, own)
+        done = "\n".join(lines)
+        return done if self._items else self._eraser.commit_text(done)
+
+    def _line(self, line: str, own: Sequence[Version]) -> str:
+        """The subject, or one of those that a squash put together."""
+        for key in own:
+            if key in self._kept:
+                line = _resubject(line, subject.words(self._old(key)), subject.words(self._kept[key]))
+        return line
+
+    def _squashed(self, lines: Sequence[str], own: Sequence[Version]) -> list[str]:
+        """Without lines that may tell of a version of an item that the squash left in no commit."""
+        others = [subject.words(self._old(key)) for key in own if key not in self._kept]
+        done = list(lines)
+        for new in [self._kept[key] for key in own if key in self._kept]:
+            told = (f"{new.role}: ", *(f"edit: {item[:8]} " for item in self._items))
+            for at, line in enumerate(lines):
+                if line.startswith(told) and all(_resubject(line, one, "") == line for one in others):
+                    done[at] = f"{line.partition(': ')[0]}: {subject.words(new)}"
+        return done
 
     def _trailer(self, key: str, value: str) -> str:
         if self._items or key in _FIXED:
@@ -223,15 +244,18 @@ class Rules:
         tree, _ = lineage(b"", self._read(parents[0])[1])
         return self.rewriting.tree(tree) != tree
 
-    def _own(self, commit: bytes) -> list[tuple[Message, Message]]:
-        """What a commit is about, of what changed: versions that only it or its parent has, old and new."""
+    def _own(self, commit: bytes) -> list[Version]:
+        """What a commit is about: versions that only it or its parent has."""
         tree, parents = lineage(b"", commit)
         before = lineage(b"", self._read(parents[0])[1])[0] if parents else None
-        found: dict[tuple[bytes, str], None] = {}
+        found: dict[Version, None] = {}
         self._compare(before, tree, found)
-        return [(codec.decode(self._read(key[0])[1]), self._kept[key]) for key in found if key in self._kept]
+        return list(found)
 
-    def _compare(self, before: bytes | None, after: bytes | None, found: dict[tuple[bytes, str], None]) -> None:
+    def _old(self, version: Version) -> Message:
+        return codec.decode(self._read(version[0])[1])
+
+    def _compare(self, before: bytes | None, after: bytes | None, found: dict[Version, None]) -> None:
         """The messages of two folders that are not in the other, below those that differ and were rewritten."""
         if before == after:
             return
@@ -277,7 +301,7 @@ def _resubject(line: str, old: str, new: str) -> str:
 
 
 def loosened(trailers: Mapping[str, str], *, counted: bool) -> dict[str, str]:
-    """What was ``counted`` of this context is an estimate now, of another one it is wrong; a report names no version."""
+    """What was ``counted`` of this context is an estimate now; of another it is wrong. A report names no version."""
     done = dict(trailers) if counted else {key: value for key, value in trailers.items() if key not in _COUNTS}
     counter = done.get("Trace-Tokenizer")
     if counter is not None and not counter.endswith(f" {ESTIMATE}"):
