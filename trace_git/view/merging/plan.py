@@ -6,7 +6,7 @@ and gives the ``Plan``.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -14,7 +14,7 @@ from ...conflicts import TOOLS, Conflict, Resolution
 from ...model import Item, Message
 from ...store import codec
 from ...store.snapshot import Entry
-from ..groups import Facts
+from ..groups import Facts, pair
 from ..handle import Handle
 from . import places
 from .compresses import Compresses
@@ -97,12 +97,20 @@ class Merging:
     def _units(self) -> dict[str, list[str]]:
         """Item → its tool group, as all sides together see it."""
         found: dict[str, list[str]] = {}
-        for pairing in self.pairings:
-            for group in pairing.groups():
-                parts = {id(found[item]): found[item] for item in group if item in found}
-                unit = list(dict.fromkeys([*(item for part in parts.values() for item in part), *group]))
-                found.update(dict.fromkeys(unit, unit))
+        live = (group for pairing in self.pairings for group in pairing.groups())
+        for group in (*live, *self._put_aside()):
+            parts = {id(found[item]): found[item] for item in group if item in found}
+            unit = list(dict.fromkeys([*(item for part in parts.values() for item in part), *group]))
+            found.update(dict.fromkeys(unit, unit))
         return found
+
+    def _put_aside(self) -> Iterator[list[str]]:
+        """The tool groups in the archives: what is torn apart there comes back torn."""
+        for side in self._sides:
+            for entries in map(sorted, side.archived.values()):
+                known = [(at, self.look(one.blob)) for at, one in enumerate(entries)]
+                paired = pair([one for one in known if any(one[1])], len(entries))
+                yield from ([entries[at].place.item for at in group.items] for group in paired.all())
 
     def group(self, item: str) -> Sequence[str]:
         """The ids of the tool group of an item, or itself alone."""
