@@ -101,19 +101,19 @@ COVERS = {"B": "bc", "E": "Bd", "C": "bd"}
     ],
 )
 def test_what_is_archived_stands_behind_its_summary(live: str, archived: dict[str, str], result: str) -> None:
-    assert "".join(line(_side(live, **archived), lambda item: COVERS.get(item, ""))) == result
+    assert "".join(line(_side(live, **archived), lambda item: COVERS.get(item, ""), lambda _: False)) == result
 
 
 def test_a_summary_that_was_compressed_again_unfolds_in_place() -> None:
     side = _side("aEf", c1="bc", c2="d")
     nested = Side(side.entries, archived={**side.archived, "c3": (Entry(Place("1000001", "user", "B"), "0" * 40),)})
-    assert "".join(line(nested, lambda item: COVERS.get(item, ""))) == "aEBbcdf"
+    assert "".join(line(nested, lambda item: COVERS.get(item, ""), lambda _: False)) == "aEBbcdf"
 
 
 def test_new_items_stand_behind_the_summary_of_their_predecessor() -> None:
     """Ours or theirs compressed b and c; the other put X behind c."""
     covered = lambda item: COVERS.get(item, "")  # noqa: E731
-    one, other = line(_side("aBd", c1="bc"), covered), list("abcXd")
+    one, other = line(_side("aBd", c1="bc"), covered, lambda _: False), list("abcXd")
     for sides in ((one, other), (other, one)):
         found = woven(*sides, placed=LETTERS, prefer="ours", wanted=set("aBdX"), behind=({}, {}), covered=covered)
         assert "".join(item for item in found if item in "aBdX") == "aBXd"
@@ -122,7 +122,7 @@ def test_new_items_stand_behind_the_summary_of_their_predecessor() -> None:
 def test_a_summary_stands_for_its_items_where_these_would_stand() -> None:
     """The other moved a, which is before them, to the end; X is new behind the summary."""
     covered = lambda item: COVERS.get(item, "")  # noqa: E731
-    one, other = line(_side("aBXd", c1="bc"), covered), list("bcda")
+    one, other = line(_side("aBXd", c1="bc"), covered, lambda _: False), list("bcda")
     assert "".join(one) == "aBbcXd"
     for sides, prefer in (((one, other), "theirs"), ((other, one), "ours")):
         found = woven(*sides, placed=LETTERS, prefer=prefer, wanted=set("aBdX"), behind=({}, {}), covered=covered)

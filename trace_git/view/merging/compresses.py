@@ -10,11 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from functools import cached_property
+from itertools import accumulate
 
 from ...conflicts import Conflict, Resolution
 from ...model import Message
 from ...store.snapshot import Entry
 from .. import deferred
+from ..compressing.archive import runs
 from .sides import ABSENT, GONE, LIVE, Side, State
 from .verdicts import Verdicts
 
@@ -29,6 +31,7 @@ class Compresses:
         self._states = states
         self._message = message
         self._agreed: set[str] = set()
+        self._begins: set[str] = set()
 
     @cached_property
     def _covers(self) -> dict[str, tuple[str, ...]]:
@@ -42,8 +45,13 @@ class Compresses:
                     continue
                 message = deferred.shown(self._message(one.blob))
                 if message.kind == "summary":
-                    found[one.place.item] = tuple(map(str, (message.provenance or {}).get("items", ())))
+                    items = found[one.place.item] = tuple(map(str, (message.provenance or {}).get("items", ())))
+                    self._begins.update(items[at] for at in accumulate(runs(message)[:-1]))
         return found
+
+    def begins(self, item: str) -> bool:
+        """Whether something stood between an item and the one before that its summary stands for."""
+        return bool(self._covers) and item in self._begins
 
     def covered(self, item: str) -> tuple[str, ...]:
         return self._covers.get(item, ())

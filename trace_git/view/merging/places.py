@@ -18,8 +18,9 @@ from .sides import Side, ids
 _START, _END = "", "end"  # what the first items follow, and what tails do
 
 
-def line(side: Side, covered: Callable[[str], Sequence[str]]) -> list[str]:
-    """``covered`` gives the items that a summary stands for, in order. What nothing live stands for has no place."""
+def line(side: Side, covered: Callable[[str], Sequence[str]], begins: Callable[[str], bool]) -> list[str]:
+    """``covered`` gives the items that a summary stands for, in order, ``begins`` which of them stood apart from the
+    one before. What nothing live stands for has no place."""
     live = ids(side.entries)
     aside = {one.place.item for under in side.archived.values() for one in under}
     aside.difference_update(live)  # masked items
@@ -33,20 +34,29 @@ def line(side: Side, covered: Callable[[str], Sequence[str]]) -> list[str]:
         for one in found[start:]:
             above.update((other, one) for other in covered(one) if other in aside and other not in above)
         aside.difference_update(found[start:])  # another summary may stand for it, too
-    return _where_they_stood(side, found, above) if side.folders else found
+    return _where_they_stood(side, found, above, begins) if side.folders else found
 
 
-def _where_they_stood(side: Side, line: Sequence[str], above: Mapping[str, str]) -> list[str]:
-    """A line by the keys of one tree. A summary has that of the first item it stands for, unless it was moved since."""
+def _where_they_stood(
+    side: Side, line: Sequence[str], above: Mapping[str, str], begins: Callable[[str], bool]
+) -> list[str]:
+    """A line by the keys of one tree. A summary has that of the first item it stands for, unless it was moved since.
+
+    Of items that stood together the first has a place: what was said after a compress has keys like those of the
+    others."""
     keys = {one.place.item: one.place.key for one in side.every()}
     first: dict[str, str] = {}
     for item, summary in above.items():
         first[summary] = min(first.get(summary, keys[item]), keys[item])
     where: dict[str, str] = {}
+    last: dict[str, str] = {}  # summary → where the last of its items stands
     for item in line:
         over = above.get(item)
-        stayed = over is None or (where[over] == keys[over] == first[over])
-        where[item] = keys[item] if stayed or over is None else where[over]
+        if over is None:
+            where[item] = keys[item]
+            continue
+        stayed = begins(item) and where[over] == keys[over] == first[over]
+        where[item] = last[over] = keys[item] if stayed else last.get(over, where[over])
     return sorted(line, key=where.__getitem__)
 
 

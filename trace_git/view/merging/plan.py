@@ -172,7 +172,7 @@ class Merging:
     @cached_property
     def _lines(self) -> list[list[str]]:
         """All items of each side in order; with a summary that was moved, what it stands for has moved."""
-        return [places.line(side, self._compresses.covered) for side in self._sides]
+        return [places.line(side, self._compresses.covered, self._compresses.begins) for side in self._sides]
 
     def _order(self) -> Conflict:
         orders = [ids(side.entries) for side in self._sides]
