@@ -328,7 +328,8 @@ class Status:
     ``branch`` is None when looking at a commit (detached); ``reported`` is the prompt size an
     API last reported for this very context, or None; ``budget`` is in tokens, or None. It is from what was "given"
     to ``Repo.open``, or to an agent by its "spawn", from git's "config", or from the "model", whose ``window`` is what
-    it reads at most. ``agent`` is whose repository this is, "" for the trace itself.
+    it reads at most. ``agent`` is whose repository this is, "" for the trace itself. ``tools`` is what tool definitions
+    add to a prompt, an estimate that is not in ``tokens``; None where there are none, or nobody counts.
     """
 
     path: str
@@ -345,3 +346,4 @@ class Status:
     window: int | None = None
     budget_from: str | None = None
     agent: str = ""
+    tools: TokenCount | None = None

@@ -5,6 +5,8 @@ import re
 
 import pytest
 
+from trace_git import Repo
+
 
 @pytest.fixture
 def filled(trace):
@@ -78,6 +80,17 @@ def test_above_the_budget_the_bar_is_full_and_the_number_red(filled, shown):
 @pytest.mark.parametrize("budget", ["0", "-1", "x"])
 def test_a_budget_is_a_number_of_tokens(filled, budget):
     assert filled("status", "--budget", budget).code == 2
+
+
+def test_tool_definitions_come_beside_the_context(filled):
+    with Repo.open(".trace") as repo:
+        before = repo.status().tokens
+        repo.set_tools([{"type": "function", "function": {"name": "look", "parameters": {"type": "object"}}}])
+        assert repo.status().tokens == before
+        tools = repo.status().tools
+    assert (tools > 7, tools.exact) == (True, False)
+    assert f"Tools:    ~{tools} more, for their definitions\n" in filled("status").out
+    assert filled("status", "--json").json["tools"] == tools
 
 
 def test_json(filled):

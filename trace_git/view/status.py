@@ -46,6 +46,7 @@ def status(handle: Handle) -> Status:
         window=window,
         budget_from=budget.source,
         agent=handle.namespace,
+        tools=_tools(handle, commit) if commit else None,
     )
 
 
@@ -55,6 +56,13 @@ def _unborn(handle: Handle, head: str | None) -> Iterator[str]:
     if head is None and handle.branch and (there := list(handle.ref_names(heads, skip_bad=True))):
         more = f" and {len(there) - 1} more" if len(there) > 1 else ""
         yield f"this branch has no commit, while {there[0].removeprefix(heads)}{more} has"
+
+
+def _tools(handle: Handle, commit: Commit) -> TokenCount | None:
+    blob = handle.snapshots.tools(commit.tree)
+    if blob is None or handle.counter is None:
+        return None
+    return handle.counter.known(blob) or handle.counter.tools(handle.contexts.definitions(blob), blob)
 
 
 def _put_off(folders: Sequence[Leaf]) -> Iterator[str]:

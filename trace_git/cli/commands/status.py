@@ -84,6 +84,8 @@ def _facts(
     yield ""
     yield _fact("Items", f"{status.items:,}" + (f", {status.pinned:,} pinned" if status.pinned else ""))
     yield _fact("Tokens", _fill(status.tokens, status.budget, _counted(status.tokens)))
+    if status.tools:
+        yield _fact("Tools", f"{shapes.number(status.tools)} more" + screen.paint(", for their definitions", "dim"))
     if status.reported is not None:
         counted = "by the API" if status.reported.exact else "by the API, estimated since"
         yield _fact("Reported", _fill(status.reported, status.budget, counted))
