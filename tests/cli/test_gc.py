@@ -24,7 +24,7 @@ def left(trace: Cli) -> Cli:
 def test_gc_is_a_dry_run_until_it_is_told_to_apply(left: Cli) -> None:
     said = left("gc")
     assert said.code == 0
-    assert "1 commits among them" in said.out
+    assert "1 commit among them" in said.out
     assert "left by reset 3" in said.out
     assert "to keep it" in said.out or "to keep one: trace branch NAME" in said.out
     assert "trace gc --apply" in said.err

@@ -280,7 +280,7 @@ class Reading(ABC):
         name = oid.hex()
         if time.monotonic() - self._shaken < _LATELY or not self.is_current():
             return ConflictError(
-                f"object {name} is missing: another program removes objects just now, by gc or redact",
+                f"object {name} is missing: gc or redact has just removed objects, here or in another program",
                 hint="look at the trace again; if it stays missing, run `trace fsck`",
             )
         if self._shallow:

@@ -67,7 +67,7 @@ def command(
 
 def _lines(found: GcResult) -> Iterator[str]:
     gone, verb = found.commits["removed"], "removed" if found.applied else "would go"
-    yield f"{found.removed:,} objects {verb}, {gone:,} commits among them"
+    yield f"{found.removed:,} objects {verb}, {gone:,} commit{'' if gone == 1 else 's'} among them"
     for one in found.ended[:_SHOWN]:
         names = ", ".join(one.branches) or "no branch"
         what = f"{one.commit[:8]}  left by {one.verb} {one.operation}, {operations.age(one.time)}, on {names}"
