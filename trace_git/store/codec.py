@@ -11,7 +11,8 @@ It does not know what a role or a tool call means, nor where the bytes are kept.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import threading
+from collections.abc import Callable, Mapping, Sequence
 from itertools import combinations
 from types import NoneType
 from typing import Any
@@ -47,7 +48,7 @@ def decode(data: bytes, *, blob_id: str = "") -> Message:
         envelope = _unpack(data)
         _check_version(envelope)
         message = _message(envelope)
-        if _pack(envelope) != data:
+        if (_packer.pack(envelope) if len(data) <= _SMALL else _pack(envelope)) != data:
             raise _Damaged("it is not in canonical form")
     except (_Damaged, Unfit) as error:
         raise _corrupt("message blob", blob_id, error) from None
@@ -151,7 +152,7 @@ def _envelope(message: Message) -> dict[str, Any]:
     return envelope
 
 
-_FLAT, _KEYS = frozenset({str, int, bool, NoneType}), frozenset({str})  # unpacked, these need no walk
+_FLAT = frozenset({str, int, bool, NoneType})  # unpacked, these need no walk
 
 
 def _message(envelope: dict[str, Any]) -> Message:
@@ -164,8 +165,10 @@ def _message(envelope: dict[str, Any]) -> Message:
     )  # fmt: skip
     if message.role not in ROLES or message.kind not in KINDS or not message.fmt:
         raise _Damaged("its role, kind or format is unknown")
-    if not (_FLAT.issuperset(map(type, message.body.values())) and _KEYS.issuperset(map(type, message.body))):
-        check(message.body, MAX_DEPTH, JSON)
+    for key, value in message.body.items():
+        if type(value) not in _FLAT or type(key) is not str:
+            check(message.body, MAX_DEPTH, JSON)
+            break
     if message.provenance is not None:
         check(message.provenance, MAX_DEPTH, JSON)
         if _pack(_sorted(message.provenance, MAX_DEPTH)) != _pack(message.provenance):
@@ -202,6 +205,16 @@ def _corrupt(what: str, blob_id: str, error: _Damaged | Unfit) -> CorruptTraceEr
 
 
 # --- bytes --------------------------------------------------------------------------------------------------------
+
+
+class _Packer(threading.local):
+    """One a thread, for small values: making one costs more than packing does."""
+
+    def __init__(self) -> None:
+        self.pack: Callable[[Any], bytes] = msgpack.Packer(buf_size=_BUFFER).pack
+
+
+_packer = _Packer()
 
 
 def _pack(value: Any) -> bytes:

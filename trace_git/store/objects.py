@@ -57,12 +57,15 @@ class ObjectReader:
     def whole(self, oids: Sequence[bytes], kind: int) -> dict[bytes, bytes]:
         """Those of many objects that are found at the first look, verified; for the others there is ``read``."""
         found = {oid: self.overlay[oid][1] for oid in oids if oid in self.overlay and self.overlay[oid][0] == kind}
+        left = [oid for oid in oids if oid not in found]
         for path in tuple(self._order):
-            left = [oid for oid in oids if oid not in found]
+            with suppress(OSError, *DAMAGE):
+                here = self._packs[path].whole(left, kind)
+                if here:
+                    found |= here
+                    left = [oid for oid in left if oid not in here]
             if not left:
                 break
-            with suppress(OSError, *DAMAGE):
-                found |= self._packs[path].whole(left, kind)
         return found
 
     def _look_again(self, oid: bytes) -> tuple[int, bytes] | None:
