@@ -107,7 +107,7 @@ def _check_said(purpose: str, budget: int | None) -> None:
 
 def _check_free(handle: Handle, name: str) -> None:
     """StateError when an agent has or had this name: its commits would not be told from the new one's."""
-    if name in agents.names(handle):
+    if agents.is_there(handle, name):
         raise _exists(name)
     if agent_tree.was_there(handle, name):
         raise StateError(

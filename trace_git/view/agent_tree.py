@@ -43,7 +43,7 @@ def was_there(handle: Handle, name: str) -> bool:
     """
     events = lineage.behind(handle, agents.tips_alive(handle))
     if any(one.name == name for one in events):
-        return name not in agents.names(handle)
+        return not agents.is_there(handle, name)
     left = [one for one in lineage.behind(handle, dict(_left(handle))) if one.name == name]
     return any(one.taken for one in left) or (bool(left) and name in gone(handle, events))
 

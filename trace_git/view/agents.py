@@ -47,6 +47,11 @@ def names(handle: Handle) -> list[str]:
     return sorted({ref.split("/", 3)[2] for ref in refs})
 
 
+def is_there(handle: Handle, name: str) -> bool:
+    """Whether there is an agent of this name that has refs."""
+    return bool(handle.ref_names(f"{SPACES}{name}/", skip_bad=True))
+
+
 def head_of(handle: Handle, name: str) -> str | None:
     """The branch ref an agent stands on; None when there is no such agent. A HEAD that names none means main."""
     space = f"{SPACES}{name}/"
@@ -100,15 +105,26 @@ def spawn_of(handle: Handle, tip: str, name: str, events: Events | None = None) 
 
 def tips_alive(handle: Handle) -> list[str]:
     """The commits at all refs of all namespaces, without what verbs left behind."""
-    refs = [ref for ref in handle.ref_names("refs/", skip_bad=True) if not ref.startswith(KEPT)]
-    return list(dict.fromkeys(tip for ref in refs if (tip := commit_at(handle, ref)) is not None))
+    refs = handle.ref_names("refs/", skip_bad=True)
+    values = dict.fromkeys(value for ref, value in refs.items() if not ref.startswith(KEPT))
+    plain = (value for value in values if not value.startswith("ref: "))  # what the others name is among these
+    return list(dict.fromkeys(tip for value in plain if (tip := _peeled(handle, value)) is not None))
 
 
 def commit_at(handle: Handle, ref: str) -> str | None:
     """The commit at a ref; None for one that is damaged or leads elsewhere."""
     try:
         tip = handle.ref_commit(ref)
-        return tip if tip is not None and handle.store.is_commit(tip) else None
+    except _UNREADABLE:
+        return None
+    return _peeled(handle, tip) if tip is not None else None
+
+
+def _peeled(handle: Handle, value: str) -> str | None:
+    """The commit that an id means, through annotated tags; None for what leads elsewhere, or is damaged."""
+    try:
+        tip = handle.store.peel(value)
+        return tip if handle.store.is_commit(tip) else None
     except _UNREADABLE:
         return None
 

@@ -18,7 +18,7 @@ from .handle import Handle
 SPAWN, COLLAPSE = "spawn", "collapse"
 _VERSION = 1
 _MARKED = "00"  # what the ids of commits begin with that are kept: one of 256
-_REMEMBERED = 256  # tips
+_REMEMBERED = 1024  # tips
 
 
 class Event(NamedTuple):
@@ -96,8 +96,6 @@ class _Walk:
     def _remember(self, tip: str) -> None:
         self._remembered.pop(tip, None)  # the last that was asked for stands last
         self._remembered[tip] = self._known[tip]
-        for old in [one for one in list(self._remembered) if not one.startswith(_MARKED)][:-_REMEMBERED]:
-            self._remembered.pop(old, None)
 
     def _marked(self, commit: str) -> bool:
         events = self._remembered.get(commit)
@@ -118,6 +116,8 @@ class _Walk:
     def end(self) -> None:
         if self._whole:
             self._marks.save()
+        for old in [one for one in list(self._remembered) if not one.startswith(_MARKED)][:-_REMEMBERED]:
+            self._remembered.pop(old, None)
 
 
 def _said(commit: str, data: CommitData) -> tuple[tuple[str, ...], Event | None]:
