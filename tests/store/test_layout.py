@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from contextlib import suppress
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -74,22 +75,26 @@ def test_an_empty_folder_stays_the_one_it_is(tmp_path: Path, monkeypatch: pytest
     assert not list(there.glob(".new-*"))
 
 
+def failing(call: str, nth: int, error: BaseException) -> Callable[..., Any]:
+    """A function of ``os`` whose ``nth`` call fails."""
+    real, calls = getattr(os, call), count(1)
+
+    def fail(*args: Any, **options: Any) -> Any:
+        if next(calls) == nth:
+            raise error
+        return real(*args, **options)
+
+    return fail
+
+
 @pytest.mark.parametrize("call", ["fsync", "write", "link", "rename", "mkdir", "posix_fallocate"])
 @pytest.mark.parametrize("dies", [False, True])
 def test_a_failure_leaves_an_empty_folder_empty(
     call: str, dies: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Or what another try clears away, where the process died."""
-    real = getattr(os, call)
     for nth in range(1, 14):
-        calls = [0]
-
-        def fail(*args: Any, nth: int = nth, calls: list[int] = calls, **options: Any) -> Any:
-            calls[0] += 1
-            if calls[0] == nth:
-                raise KeyboardInterrupt if dies else OSError(28, "No space left on device")
-            return real(*args, **options)
-
+        fail = failing(call, nth, KeyboardInterrupt() if dies else OSError(28, "No space left on device"))
         target = tmp_path / f"{call}-{nth}"
         target.mkdir()
         with monkeypatch.context() as patch:
@@ -130,16 +135,8 @@ def test_a_folder_with_something_in_it_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize("call", ["fsync", "write", "link", "rename", "mkdir", "posix_fallocate"])
 def test_a_failure_leaves_no_half_of_a_trace(call: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever fails, at whichever of its calls: afterwards there is no trace, or a whole one."""
-    real = getattr(os, call)
     for nth in range(1, 9):
-        calls = [0]
-
-        def fail(*args: Any, nth: int = nth, calls: list[int] = calls, **options: Any) -> Any:
-            calls[0] += 1
-            if calls[0] == nth:
-                raise OSError(28, "No space left on device")
-            return real(*args, **options)
-
+        fail = failing(call, nth, OSError(28, "No space left on device"))
         target = tmp_path / f"{call}-{nth}"
         with monkeypatch.context() as patch:
             patch.setattr(os, call, fail)

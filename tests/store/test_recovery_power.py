@@ -128,12 +128,16 @@ def put_in_place_of(stem: Path, body: bytes, entries: list[Listed]) -> None:
     fresh.with_suffix(".idx").write_bytes(packs.index(entries, checksum))
 
 
-def test_of_two_copies_the_good_one_stays_when_packs_are_joined(
-    folder: str, open_store: Open, git: Git, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The sums of the bad one's pack are right: it was damaged in memory, before it was packed."""
+@pytest.fixture
+def joined_early(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The third pack has all joined, and copied as they stand."""
     monkeypatch.setattr(publish, "MOST_PACKS", 2)
     monkeypatch.setattr(publish, "FEW", 0)
+
+
+@pytest.mark.usefixtures("joined_early")
+def test_of_two_copies_the_good_one_stays_when_packs_are_joined(folder: str, open_store: Open, git: Git) -> None:
+    """The sums of the bad one's pack are right: it was damaged in memory, before it was packed."""
     on = open_store()
     small = group(on, "one", "equal", "two")
     group(on, "equal", *map(str, range(20)))
@@ -152,12 +156,9 @@ def test_of_two_copies_the_good_one_stays_when_packs_are_joined(
     git(folder, "fsck", "--strict")
 
 
-def test_a_pack_that_has_something_twice_is_joined(
-    folder: str, open_store: Open, git: Git, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.usefixtures("joined_early")
+def test_a_pack_that_has_something_twice_is_joined(folder: str, open_store: Open, git: Git) -> None:
     """Git itself makes none, but takes them from others."""
-    monkeypatch.setattr(publish, "MOST_PACKS", 2)
-    monkeypatch.setattr(publish, "FEW", 0)
     on = open_store()
     twice = group(on, "one", "two", "three")
     group(on, "four", "five")

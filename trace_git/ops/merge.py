@@ -57,12 +57,9 @@ def merge(
     theirs = revisions.resolve(handle, other)
     asker = asking.asker(handle, llm)
     ways = Ways(resolutions or {}, strategy, resolver, asker, semantic, threshold, show_base, dry_run, asked or {})
-    if dry_run:
-        handle.store.refresh()
-        tip = handle.ref_commit(branch)
-        moved = _without_commit(handle, tip, theirs, ff)
-        return moved or _work(handle, tip or "", theirs, ways, unrelated).result(None)
-    early = _early(handle, branch, theirs, ways, ff, unrelated) if ways.asks else None
+    early = _early(handle, branch, theirs, ways, ff, unrelated) if ways.asks or dry_run else None
+    if dry_run and early is not None:
+        return early.result(None) if isinstance(early, _Work) else early
     with handle.store.transaction("merge", [branch], spaces=(handle.namespace,)) as transaction:
         tip = transaction.ref(branch)
         moved = _without_commit(handle, tip, theirs, ff)
@@ -71,9 +68,10 @@ def merge(
                 transaction.move(branch, theirs)
                 labels.relabel(handle, transaction)
             return moved
-        if ways.asks and (early is None or early.ours != tip or write.branch_of(handle) != branch):
+        work = early if isinstance(early, _Work) else None
+        if ways.asks and (work is None or work.ours != tip or write.branch_of(handle) != branch):
             raise ConflictError("the branch moved while the merge was decided; nothing has changed", hint="merge again")
-        work = early or _work(handle, tip or "", theirs, ways, unrelated)
+        work = work or _work(handle, tip, theirs, ways, unrelated)
         oid = work.commit(transaction, theirs, _named(other), message, write.seconds(timestamp))
         labels.relabel(handle, transaction)
         return work.result(handle.commit(oid))
@@ -91,18 +89,15 @@ def _without_commit(handle: Handle, tip: str | None, theirs: str, ff: str) -> Me
     return None
 
 
-def _early(handle: Handle, branch: str, theirs: str, ways: Ways, ff: str, unrelated: bool) -> _Work | None:
-    """The work, done before the trace is locked, since whoever is asked may take minutes; None when there is none."""
+def _early(handle: Handle, branch: str, theirs: str, ways: Ways, ff: str, unrelated: bool) -> _Work | MergeResult:
+    """The work, or what it gives without any, before the trace is locked: whoever is asked may take minutes."""
     handle.store.refresh()
     tip = handle.ref_commit(branch)
-    if tip is None or ff == "only" or descent.is_ancestor(handle, theirs, tip):
-        return None
-    if ff != "never" and descent.is_ancestor(handle, tip, theirs):
-        return None
-    return _work(handle, tip, theirs, ways, unrelated)
+    return _without_commit(handle, tip, theirs, ff) or _work(handle, tip, theirs, ways, unrelated)
 
 
-def _work(handle: Handle, ours: str, theirs: str, ways: Ways, unrelated: bool) -> _Work:
+def _work(handle: Handle, ours: str | None, theirs: str, ways: Ways, unrelated: bool) -> _Work:
+    assert ours is not None  # a branch without a commit moves, see ``_without_commit``
     merging = _compared(handle, ours, theirs, unrelated, brief=ways.asker is None and ways.semantic is False)
     if ways.asker is not None and not merging.conflicts:
         _Work(handle, merging, merging.settled({}), Decided(()), ours)  # what is refused anyway is refused unasked
