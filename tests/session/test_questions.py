@@ -198,6 +198,20 @@ def test_as_of_an_agents_commit_when_the_one_that_spawned_it_has_gone_back(run, 
     assert [item.message.text for item in session.at(late, agent="").items] == before
 
 
+def test_as_of_a_commit_on_an_agents_work_that_nobody_has_any_more(tmp_path):
+    """By first parents alone it would be the agent's, whose beginning is the nearest behind it."""
+    with opened(tmp_path) as repo:
+        repo.commit("base")
+        with repo.spawn("kid") as kid:
+            kid.commit("work", role="assistant")
+        assert repo.merge("agents/kid").kind == "fast-forward"
+        made = repo.commit("on top")
+        repo.reset("HEAD~1")
+        with Session.open(repo.path, tokenizer=None) as session:
+            assert [item.message.text for item in session.at(made.id).items] == ["base", "work", "on top"]
+            assert [item.message.text for item in session.at(made.id, agent="kid").items] == ["base", "work"]
+
+
 def test_what_is_no_moment_is_named(session):
     with pytest.raises(InvalidInputError, match="no moment"):
         session.at(["HEAD"], agent="researcher")

@@ -112,8 +112,21 @@ def _is_own(handle: Handle, rev: str) -> bool:
     """Whether the agent stood at a commit: on a branch that it has, or that nobody has any more."""
     if rev in _on_branches(handle, handle.namespace):
         return True
+    made = _made(handle, rev)
+    if made is not None:
+        return made
     mine = agents.maker(handle, rev) == handle.namespace
     return mine and not any(rev in _on_branches(handle, name) for name in _others(handle))  # who went on was another
+
+
+def _made(handle: Handle, rev: str) -> bool | None:
+    """Whether a branch of the agent was the first at a commit, by the operation log; None where that does not tell."""
+    made: bool | None = None
+    for entry in handle.store.entries():  # the newest first
+        for move in entry.moves:
+            if move.new == rev and "refs/heads/" in move.ref:
+                made = move.ref.startswith(f"{handle.space}refs/heads/")
+    return made
 
 
 def _others(handle: Handle) -> list[str]:
